@@ -1,0 +1,1 @@
+"""What is true of Hangul text: no model here, and no torch."""

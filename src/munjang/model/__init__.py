@@ -1,0 +1,1 @@
+"""The only room that builds or rewrites a model; everything here needs torch."""
