@@ -13,6 +13,7 @@ import unicodedata
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+_WIDTH = re.compile("[\u3000\uff00-\uffef]")
 _SPACES = re.compile(r"\s+")
 
 
@@ -35,16 +36,16 @@ def to_nfc(text: str) -> str:
 
 
 def fold_width(text: str) -> str:
-    """Turns full-width and half-width forms into their ordinary characters (NFKC).
+    """Turns full-width and half-width forms into their ordinary characters.
 
-    Also resolves compatibility characters such as ㎏ and ①; do not use it where
-    those must survive.
+    Unlike NFKC it leaves compatibility jamo alone, which NFKC fuses: ㅋㅋㅠㅠ would
+    become ㅋ큐ㅠ.
 
     Example:
-        >>> fold_width("ＫＯＲＥＡ　１２３")
-        'KOREA 123'
+        >>> fold_width("ＫＯＲＥＡ　１２３ ㅋㅋㅠㅠ")
+        'KOREA 123 ㅋㅋㅠㅠ'
     """
-    return unicodedata.normalize("NFKC", text)
+    return _WIDTH.sub(lambda form: _ordinary(form[0]), text)
 
 
 def remove_invisible(text: str) -> str:
@@ -58,23 +59,29 @@ def remove_invisible(text: str) -> str:
 
 
 def fold_spaces(text: str) -> str:
-    """Turns every run of white space, line breaks included, into one space; strips the ends.
+    r"""Turns every run of white space, line breaks included, into one space; strips the ends.
 
     Example:
-        >>> fold_spaces("  한 \\n 문장 ")
+        >>> fold_spaces("  한 \n 문장 ")
         '한 문장'
     """
     return _SPACES.sub(" ", text).strip()
 
 
 def replace_surrogates(text: str) -> str:
-    """Replaces lone surrogates, which no UTF-8 file can hold, by U+FFFD.
+    r"""Replaces lone surrogates, which no UTF-8 file can hold, by U+FFFD.
 
     They come from text decoded with `surrogateescape` and from JSON that was cut
     in the middle of an emoji.
 
     Example:
-        >>> replace_surrogates("좋아요\\ud83d") == "좋아요\\ufffd"
+        >>> replace_surrogates("좋아요\ud83d") == "좋아요\ufffd"
         True
     """
     return _SURROGATE.sub("\ufffd", text)
+
+
+def _ordinary(form: str) -> str:
+    """The character that a width form stands for, by Unicode's <wide> and <narrow>."""
+    kind, _, code = unicodedata.decomposition(form).partition(" ")
+    return chr(int(code, 16)) if kind in ("<wide>", "<narrow>") else form

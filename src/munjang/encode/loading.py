@@ -1,0 +1,189 @@
+"""From a name, a folder or a hub id to a ready encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from munjang.encode import zoo
+from munjang.encode.encoder import SentenceEncoder
+from munjang.encode.engines import (
+    ENGINES,
+    OnnxEngine,
+    OpenVINOEngine,
+    TorchEngine,
+    TransformersTokenizer,
+    open_sentence_transformer,
+    silence_telemetry,
+)
+from munjang.encode.folder import GRAPHS, MANIFEST, TOKENIZER, read_manifest
+from munjang.encode.tokens import JsonTokenizer
+from munjang.errors import InputError, ModelError, NetworkError, unknown_name
+
+if TYPE_CHECKING:
+    from munjang.encode.engines import Engine
+
+DEFAULT_FOLDER = Path(__file__).parent / "default"
+_HUB_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "model.xml", "model.bin", "model.onnx")
+
+
+def load(
+    model: str | Path = "default",
+    *,
+    engine: str | None = None,
+    pooling: str | None = None,
+    prompt: str | None = None,
+    max_tokens: int | None = None,
+    nfc: bool = True,
+    threads: int | None = None,
+    device: str | None = None,
+    revision: str | None = None,
+    allow_pickle: bool = False,
+) -> SentenceEncoder:
+    """Loads an encoder: the shipped one, a folder, or a model of the Hugging Face hub.
+
+    Args:
+        model: "default" for the shipped model; a folder that `munjang export` or
+            sentence-transformers wrote; or a hub id such as
+            "BM-K/KoSimCSE-roberta-multitask".
+        engine: "openvino", "onnx" or "torch"; what the folder holds when None.
+        pooling: "cls" or "mean", for a plain transformers folder that neither says it
+            itself nor is known to `munjang models`.
+        prompt: Put before every sentence; the model's own when None, "" for none.
+        max_tokens: Cut sentences here; the model's own limit when None.
+        nfc: Compose decomposed Hangul (NFD) before tokenising.
+        threads: CPU threads; all cores when None.
+        device: A torch device such as "cuda"; only for the torch engine.
+        revision: A commit, tag or branch of a hub model.
+        allow_pickle: Read pickled weights (`pytorch_model.bin`), with torch's
+            weights-only reader, where a model has no others.
+
+    Returns:
+        The encoder, warm: its first sentence costs what the next one does.
+
+    Raises:
+        InputError: An argument is unknown or out of range.
+        ModelError: The model is not whole, or does not say how it pools.
+        MissingExtraError: The engine's packages are not installed.
+        NetworkError: A hub model is neither in the cache nor to be had.
+
+    Example:
+        >>> import munjang
+        >>> munjang.load(max_tokens=128)
+        SentenceEncoder('munjang-small-ko', engine=openvino int8, dim=384, max_tokens=128)
+    """
+    if engine is not None and engine not in ENGINES:
+        raise unknown_name("engine", engine, ENGINES)
+    if threads is not None and threads < 1:
+        raise InputError("threads must be at least 1", found=str(threads))
+    folder, name = _find(str(model), revision=revision, allow_pickle=allow_pickle)
+    if (folder / MANIFEST).is_file():
+        return _load_exported(folder, engine, pooling, prompt, max_tokens, nfc, threads)
+    if engine not in (None, "torch"):
+        raise ModelError(
+            f"{model} holds no {engine} graph",
+            found="torch weights",
+            fix=f"munjang export {model} --to {engine} --out DIR, then load DIR",
+        )
+    plan = zoo.how_to_pool(folder, name, pooling=pooling, allow_pickle=allow_pickle)
+    opened = open_sentence_transformer(folder, plan, device=device, threads=threads)
+    return SentenceEncoder(
+        name or folder.name,
+        TransformersTokenizer(opened),
+        TorchEngine(opened),
+        max_tokens=_check_limit(max_tokens, int(opened.max_seq_length or 512)),
+        prompt=plan.prompt if prompt is None else prompt,
+        nfc=nfc,
+    )
+
+
+def _load_exported(
+    folder: Path,
+    engine: str | None,
+    pooling: str | None,
+    prompt: str | None,
+    max_tokens: int | None,
+    nfc: bool,
+    threads: int | None,
+) -> SentenceEncoder:
+    manifest = read_manifest(folder)
+    if engine not in (None, manifest.engine):
+        raise ModelError(
+            f"{folder} was exported for another engine",
+            found=manifest.engine,
+            fix=f"leave engine out, or export the model again with --to {engine}",
+        )
+    if pooling is not None:
+        raise InputError(
+            "pooling cannot be chosen for an exported model",
+            found=pooling,
+            fix="it is inside the graph: leave pooling out",
+        )
+    graph = folder / GRAPHS[manifest.engine]
+    kind = OpenVINOEngine if manifest.engine == "openvino" else OnnxEngine
+    made: Engine = kind(graph, precision=manifest.precision, dim=manifest.dim, threads=threads)
+    return SentenceEncoder(
+        manifest.name,
+        JsonTokenizer(folder / TOKENIZER, manifest.pad_id),
+        made,
+        max_tokens=_check_limit(max_tokens, manifest.max_tokens),
+        prompt=manifest.prompt if prompt is None else prompt,
+        nfc=nfc,
+    )
+
+
+def _find(model: str, *, revision: str | None, allow_pickle: bool) -> tuple[Path, str | None]:
+    """The folder of a model, and the hub id where there is one."""
+    if model == "default":
+        return DEFAULT_FOLDER, None
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        known = zoo.find(model)
+        return folder, known.name if known else None
+    if folder.exists():
+        raise ModelError(f"{model} is a file", fix="name the folder of the model")
+    if model.count("/") != 1 or model.startswith((".", "/", "~")):
+        raise ModelError(
+            f"no model at {model}",
+            fix="'default', an existing folder, or a hub id such as 'jhgan/ko-sroberta-multitask'",
+        )
+    return _download(model, revision=revision, allow_pickle=allow_pickle), model
+
+
+def _download(model: str, *, revision: str | None, allow_pickle: bool) -> Path:
+    silence_telemetry()
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    patterns = [*_HUB_FILES, *(["*pytorch_model*.bin"] if allow_pickle else [])]
+    try:
+        return Path(snapshot_download(model, revision=revision, allow_patterns=patterns))
+    except HFValidationError as error:
+        raise ModelError(f"{model!r} is not a hub id", found=str(error)) from error
+    except LocalEntryNotFoundError as error:
+        raise NetworkError(
+            f"{model} is not in the local cache and the hub cannot be reached",
+            fix="connect once to fetch it, or name a folder; munjang.load() needs no network",
+        ) from error
+    except HfHubHTTPError as error:
+        raise ModelError(
+            f"the hub does not give {model}",
+            found=str(error).splitlines()[0],
+            fix="check the name on huggingface.co; gated models need `hf auth login`",
+        ) from error
+    except OSError as error:
+        raise NetworkError(
+            f"{model} could not be fetched",
+            found=str(error) or type(error).__name__,
+            fix="check the network, or name a folder; munjang.load() needs no network",
+        ) from error
+
+
+def _check_limit(max_tokens: int | None, limit: int) -> int:
+    if max_tokens is None:
+        return limit
+    if not 3 <= max_tokens <= limit:
+        raise InputError(
+            "max_tokens is out of range", found=str(max_tokens), fix=f"3 to {limit} for this model"
+        )
+    return max_tokens

@@ -1,0 +1,226 @@
+"""Tables of STS results and comparisons: Markdown, terminal, JSON.
+
+The columns are those of the published tables, correlations times 100 with two decimals.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from munjang.errors import InputError
+from munjang.evaluate.sts import METRICS
+from munjang.evaluate.tasks import STS_TASKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+
+    from munjang.evaluate.published import PublishedRow
+    from munjang.evaluate.tasks import Comparison, StsResult
+
+COLUMNS = ("Model", "AVG", "CP", "CS", "EP", "ES", "MP", "MS", "DP", "DS")
+"""The published columns: C cosine, E Euclidean, M Manhattan, D dot; P Pearson, S Spearman."""
+
+_COMPARISON_COLUMNS = ("Metric", "A", "B", "A - B", "interval", "p", "verdict")
+
+
+def markdown_table(results: Sequence[StsResult], *, published: Sequence[PublishedRow] = ()) -> str:
+    """Writes results as a Markdown table, with what was measured below it.
+
+    Args:
+        results: At least one result.
+        published: Published rows to put below the measured ones, marked as published.
+
+    Returns:
+        The table and its notes, aligned for a fixed-width font, with a last line break.
+
+    Raises:
+        InputError: There is no result.
+    """
+    table = _markdown(COLUMNS, _sts_cells(results, published))
+    return table + "".join(f"\n{note}\n" for note in _notes(results, published))
+
+
+def print_table(
+    results: Sequence[StsResult], *, console: Console, published: Sequence[PublishedRow] = ()
+) -> None:
+    """Prints results as a table on a terminal; arguments as `markdown_table`."""
+    cells = _sts_cells(results, published)
+    _print(console, COLUMNS, cells, notes=_notes(results, published))
+
+
+def json_table(results: Sequence[StsResult]) -> str:
+    """Writes results as a JSON list of their records, without the similarities of each pair."""
+    records = [json.loads(result.to_json(similarities=False)) for result in results]
+    return json.dumps(records, ensure_ascii=False, indent=1) + "\n"
+
+
+def comparison_markdown(comparison: Comparison) -> str:
+    """Writes a comparison as a Markdown table, a metric a line, with a last line break."""
+    table = _markdown(_COMPARISON_COLUMNS, _comparison_cells(comparison))
+    return f"{table}\n{_comparison_note(comparison)}\n"
+
+
+def print_comparison(comparison: Comparison, *, console: Console) -> None:
+    """Prints a comparison as a table on a terminal."""
+    cells = _comparison_cells(comparison)
+    notes = [_comparison_note(comparison)]
+    _print(console, _COMPARISON_COLUMNS, cells, notes=notes)
+
+
+def comparison_json(comparison: Comparison) -> str:
+    """Writes a comparison as one JSON object; differences in [-2, 2], not times 100."""
+    found = {
+        metric: {
+            "difference": difference.value,
+            "low": difference.low,
+            "high": difference.high,
+            "p": difference.p,
+            "within_noise": difference.within_noise,
+            "verdict": comparison.verdict(metric),
+        }
+        for metric, difference in comparison.differences.items()
+    }
+    names = ("model_a", "model_b", "task", "split", "rows", "view", "level", "resamples")
+    record = {name: getattr(comparison, name) for name in names} | {"differences": found}
+    return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+
+
+def _sts_cells(
+    results: Sequence[StsResult], published: Sequence[PublishedRow]
+) -> list[tuple[str, ...]]:
+    if not results:
+        raise InputError("a table needs at least one result")
+    measured = [
+        (result.model, *_points([result.correlations.avg, *result.correlations], times=100))
+        for result in results
+    ]
+    quoted = [(f"{row.model} (published)", *_points([row.avg, *row.scores])) for row in published]
+    return measured + quoted
+
+
+def _points(values: Iterable[float | None], *, times: int = 1) -> list[str]:
+    return ["–" if value is None else f"{times * value:.2f}" for value in values]
+
+
+def _notes(results: Sequence[StsResult], published: Sequence[PublishedRow]) -> list[str]:
+    """One line for each measured set of rows, then one for each kind of published row."""
+    measured: dict[str, list[str]] = {}
+    for result in results:
+        noise = _noise(result)
+        measured.setdefault(_describe(result), []).extend([noise] if noise else [])
+    theirs: dict[str, list[str]] = {}
+    for row in published:
+        theirs.setdefault(_describe_published(row), []).append(row.model)
+    return [
+        *(". ".join([what, *noises]) + "." for what, noises in measured.items()),
+        *(f"Published, {what}: {', '.join(models)}." for what, models in theirs.items()),
+    ]
+
+
+def _describe(result: StsResult) -> str:
+    title = STS_TASKS[result.task].title if result.task in STS_TASKS else result.task
+    batch = f" of {result.aggregation_batch}" if result.aggregation_batch else ""
+    return (
+        f"{title} {result.split}, {result.rows:,} rows, view {result.view}, "
+        f"aggregation {result.aggregation}{batch}; correlations x100"
+    )
+
+
+def _noise(result: StsResult) -> str:
+    """How far the result's cosine Spearman may be from itself, or nothing."""
+    metric = "cosine_spearman"
+    if metric in result.intervals:
+        bounds = result.intervals[metric]
+        return (
+            f"{result.model}: {100 * result.level:g}% interval of CS "
+            f"{100 * bounds.low:.2f} to {100 * bounds.high:.2f}"
+        )
+    if metric in result.spread:
+        return f"{result.model}: CS deviates {100 * result.spread[metric]:.2f} between shuffles"
+    return ""
+
+
+def _describe_published(row: PublishedRow) -> str:
+    title = STS_TASKS[row.task].title
+    batch = f" of {row.aggregation_batch}" if row.aggregation_batch else ""
+    parts = [
+        f"{title} {row.split} by {row.source}",
+        f"view {row.view or 'unknown'}",
+        f"aggregation {row.aggregation or 'unknown'}{batch}",
+        *([] if row.published_avg is not None or row.avg is None else ["AVG computed here"]),
+        *([row.caveat] if row.caveat else []),
+    ]
+    return ", ".join(parts)
+
+
+def _comparison_cells(comparison: Comparison) -> list[tuple[str, ...]]:
+    a, b = comparison.correlations_a, comparison.correlations_b
+    cells = []
+    for metric in ("avg", *METRICS):
+        found = comparison.differences[metric]
+        cells.append(
+            (
+                metric.replace("_", " "),
+                *_points([getattr(a, metric), getattr(b, metric)], times=100),
+                f"{100 * found.value:+.2f}",
+                f"[{100 * found.low:+.2f}, {100 * found.high:+.2f}]",
+                f"{found.p:.3f}",
+                "within noise"
+                if found.within_noise
+                else f"{'A' if found.value > 0 else 'B'} better",
+            )
+        )
+    return cells
+
+
+def _comparison_note(comparison: Comparison) -> str:
+    task = comparison.task
+    title = STS_TASKS[task].title if task in STS_TASKS else task
+    return (
+        f"A = {comparison.model_a}, B = {comparison.model_b}; {title} {comparison.split}, "
+        f"{comparison.rows:,} rows, view {comparison.view}; {100 * comparison.level:g}% intervals "
+        f"of a paired bootstrap, {comparison.resamples:,} resamples; points x100. "
+        f"Cosine Spearman: {comparison.verdict('cosine_spearman')}."
+    )
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; the first column to the left, the others to the right."""
+    from rich.cells import cell_len
+
+    clean = [[" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(head, *clean, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = []
+        for i, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+            gap = " " * (width - cell_len(cell))
+            padded.append(cell + gap if i == 0 else gap + cell)
+        return f"| {' | '.join(padded)} |\n"
+
+    rule = ["-" * width if i == 0 else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
+    return "".join(line(cells) for cells in (head, rule, *clean))
+
+
+def _print(
+    console: Console,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    notes: Sequence[str],
+) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for i, name in enumerate(head):
+        table.add_column(name, justify="left" if i == 0 else "right", no_wrap=i > 0)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table)
+    for note in notes:
+        console.print(Text(note))
