@@ -263,7 +263,7 @@ def evaluate(
         if markdown:
             console.emit(report.markdown_table([result], published=theirs))
         elif console.wants_json(asked=as_json):
-            console.emit_json(report.summary(result))
+            console.emit(report.json_table([result]))
         else:
             report.print_table([result], console=console.terminal(), published=theirs)
 
@@ -373,18 +373,21 @@ def export(
 
     munjang export jhgan/ko-sroberta-multitask --int8 --out ko-sroberta-int8
     """
-    from munjang.data.catalog import load_rows
     from munjang.data.rows import ScoredPair
     from munjang.data.tables import read_rows
     from munjang.encode.loading import load
+    from munjang.evaluate.tasks import load_task
     from munjang.model.export import LIMITS, export_model
 
     gate_pairs = (
-        read_rows(pairs, ScoredPair) if pairs else load_rows("korsts", "dev", data_dir=data_dir)
+        read_rows(pairs, ScoredPair)
+        if pairs
+        else load_task("korsts", split="dev", data_dir=data_dir)
     )
     sentences = console.read_texts(str(calibration)) if calibration else []
     if int8 and not sentences:
-        sentences = [row.sentence1 for row in load_rows("korsts", "train", data_dir=data_dir)]
+        train = load_task("korsts", split="train", data_dir=data_dir)
+        sentences = [pair.sentence1 for pair in train]
     limits = LIMITS["int8" if int8 else "fp32"]
     if min_cosine is not None:
         limits = replace(limits, min_cosine=min_cosine)
@@ -420,9 +423,9 @@ def export(
 @data_app.command("list")
 def data_list(as_json: AsJson = False) -> None:
     """List the known data sets: splits, rows, licence, and what must never be trained on."""
-    from munjang.data.catalog import DATASETS
+    from munjang.data.known import DATASETS
 
-    console.show_datasets(list(DATASETS.values()), as_json=as_json)
+    console.show_datasets(DATASETS, as_json=as_json)
 
 
 @data_app.command("fetch")
@@ -431,9 +434,9 @@ def data_fetch(
     split: Annotated[str | None, typer.Argument(help="One split; all by default.")] = None,
 ) -> None:
     """Fetch a data set from its public origin into the cache, checked and resumable."""
-    from munjang.data.catalog import fetch, splits_of
+    from munjang.data.catalog import fetch, find_dataset
 
-    for each in [split] if split else splits_of(name):
+    for each in [split] if split else [known.name for known in find_dataset(name).splits]:
         console.emit(f"{fetch(name, each)}\n")
 
 
@@ -449,7 +452,7 @@ def data_check(
 
     munjang data check korsts:train korsts:test
     """
-    from munjang.data.prepare import leak_report
+    from munjang.data.leaks import leak_report
 
     found = leak_report(
         console.read_any_rows(train, column=column, data_dir=data_dir),

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from munjang.errors import InputError, MunjangWarning
@@ -19,7 +21,11 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from munjang.data.known import Dataset
+    from munjang.data.leaks import LeakReport
+    from munjang.data.rows import Row
     from munjang.encode.encoder import SentenceEncoder
+    from munjang.encode.zoo import ZooModel
     from munjang.search import Clusters, Hit
 
 
@@ -176,3 +182,100 @@ def show_rows(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]])
     for row in rows:
         table.add_row(*map(escape, row))
     emit_table(table)
+
+
+def facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The fields of a record as rows of a table; fractions with five digits."""
+    return [
+        (key, f"{value:.5f}" if isinstance(value, float) else str(value))
+        for key, value in record.items()
+    ]
+
+
+def show_models(models: Iterable[ZooModel]) -> None:
+    """Prints published checkpoints, one a row."""
+    show_rows(
+        "published checkpoints",
+        ("model", "M params", "dim", "pooling", "prompt", "licence", "KorSTS-test CS"),
+        [
+            (
+                model.name,
+                f"{model.params_m:.0f}",
+                str(model.dim),
+                model.pooling or "modules.json",
+                repr(model.prompt) if model.prompt else "",
+                model.license,
+                ", ".join(
+                    f"{score.value:.2f}"
+                    for score in model.scores
+                    if (score.task, score.metric) == ("korsts-test", "cosine_spearman")
+                ),
+            )
+            for model in models
+        ],
+    )
+
+
+def show_datasets(datasets: Iterable[Dataset], *, as_json: bool) -> None:
+    """Prints the known data sets, one split a row."""
+    rows = [
+        {
+            "name": dataset.name,
+            "split": split.name,
+            "rows": split.rows,
+            "never_train": split.never_train,
+            "licence": dataset.licence,
+            "fetched": any(file.origin for file in split.files),
+            "title": dataset.title,
+        }
+        for dataset in datasets
+        for split in dataset.splits
+    ]
+    if wants_json(asked=as_json):
+        for row in rows:
+            emit_json(row)
+        return
+    shown = [
+        (
+            str(row["name"]),
+            str(row["split"]),
+            f"{row['rows']:,}",
+            "never" if row["never_train"] else "",
+            str(row["licence"]),
+            "" if row["fetched"] else "bring your own",
+        )
+        for row in rows
+    ]
+    show_rows("data sets", ("name", "split", "rows", "train on it", "licence", "origin"), shown)
+
+
+def read_any_rows(source: str, *, column: str | None, data_dir: Path | None) -> Sequence[Row]:
+    """Reads a split of a known data set (`NAME:SPLIT`), or the sentences of a file.
+
+    Raises:
+        InputError: It is neither.
+    """
+    from munjang.data.catalog import load_rows
+    from munjang.data.rows import Sentence
+
+    name, colon, split = source.partition(":")
+    if colon and not Path(source).exists():
+        return load_rows(name, split, data_dir=data_dir)
+    return [Sentence(text) for text in read_texts(source, column=column)]
+
+
+def show_leaks(report: LeakReport, *, as_json: bool) -> None:
+    """Prints what two sets share."""
+    if wants_json(asked=as_json):
+        emit_json(asdict(report))
+        return
+    record = asdict(report)
+    places = {"pair": record.pop("pair_places"), "sentence": record.pop("sentence_places")}
+    show_rows("leaks", ("what", "count"), facts(record))
+    for kind, found in places.items():
+        if found:
+            show_rows(
+                f"the first shared {kind}s (rows from 0)",
+                ("train", "test", "text"),
+                [tuple(map(str, place.values())) for place in found],
+            )

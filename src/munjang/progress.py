@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -9,11 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+QUIET_SECONDS = 1.0
+"""A job that ends within so many seconds shows no bar."""
+
+
 @contextmanager
 def progress_bar(
     what: str, *, total: int | None, unit: str, shown: bool = True
 ) -> Iterator[Callable[[int], None]]:
-    """Shows how far a job is, how fast it goes and when it will end.
+    """Shows how far a job is and when it will end, once it has run for a second.
 
     Nothing is shown where stderr is not a terminal, so logs stay clean.
 
@@ -31,24 +37,39 @@ def progress_bar(
         ...     for _ in range(3):
         ...         advance(1)
     """
-    if not shown:
+    if not shown or not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    console = Console(stderr=True)
-    columns = (
+    bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:,.0f} {task.fields[unit]}"),
-        TextColumn("{task.speed:,.0f}/s", justify="right"),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeElapsedColumn(),
+        TextColumn("left"),
         TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=total, unit=unit)
+    task = bar.add_task(what, total=total)
+    begin = time.monotonic()
 
-        def advance(count: int) -> None:
-            progress.advance(task, count)
+    def advance(count: int) -> None:
+        bar.advance(task, count)
+        if not bar.live.is_started and time.monotonic() - begin > QUIET_SECONDS:
+            bar.start()
 
+    try:
         yield advance
+    finally:
+        bar.stop()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from munjang.data.rows import Pair, Row, Sentence, Triplet
+from munjang.errors import unknown_name
 from munjang.korean.normalize import fold_spaces, to_nfc
 
 if TYPE_CHECKING:
@@ -140,12 +141,17 @@ def find_leaks(
     Returns:
         The indices of such rows of `train`, ascending.
 
+    Raises:
+        InputError: Another `by`.
+
     Example:
         >>> from munjang.data.rows import Triplet
         >>> train = [Pair("문 열어", "문 좀 열어 줘"), Pair("문 닫아", "문 좀 닫아 줘")]
         >>> find_leaks(train, [Triplet("문 좀 닫아 줘", "문 닫아", "문 열어")])
         [1]
     """
+    if by not in ("pair", "sentence"):
+        raise unknown_name("kind of leak", by, ["pair", "sentence"])
     mine = [_units(row, letters_only=letters_only) for row in train]
     theirs = [_units(row, letters_only=letters_only) for row in test]
     if by == "sentence":
@@ -174,6 +180,9 @@ def drop_leaks(
 
     Returns:
         The other rows, in their order.
+
+    Raises:
+        InputError: Another `by`.
 
     Example:
         >>> drop_leaks([Sentence("눈이 온다"), Sentence("해가 떴다")], [Sentence("눈이  온다")])

@@ -328,7 +328,8 @@ def unit_length(vectors: Vectors) -> Vectors:
         [[0.0, 1.0], [0.0, 0.0]]
     """
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: Vectors = vectors / np.where(lengths == 0, np.float32(1), lengths)
+    lengths[lengths == 0] = 1
+    scaled: Vectors = vectors / lengths
     return scaled
 
 

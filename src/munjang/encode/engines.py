@@ -265,7 +265,8 @@ def silence_telemetry() -> None:
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     if "openvino" not in sys.modules:
-        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type] - as importlib documents
+        # None here makes the import fail, as the import system documents.
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
 def _result(request: Any) -> Vectors:  # noqa: ANN401 - openvino has no type for it

@@ -336,7 +336,7 @@ def check_k(k: int) -> None:
         raise InputError("k must be a whole number of at least 1", found=repr(k))
 
 
-def _check_corpus(texts: Sequence[str]) -> tuple[str, ...]:
+def _check_corpus(texts: Sequence[str]) -> list[str]:
     corpus = check_sentences(texts, name="texts")
     if not corpus:
         raise InputError("the corpus is empty", found="0 texts", fix="give at least one text")

@@ -1,0 +1,188 @@
+"""How fast the shipped encoder is, side by side with the same weights elsewhere.
+
+    python -m bench.encode --weights DIR --data-dir DIR [--rounds 3]
+
+DIR of --weights is the sentence-transformers folder of the shipped model, as
+`runs/default_model.py --keep DIR` leaves it. Every contestant encodes the sentences of
+KorSTS-test, tokenising included, in a process of its own; the rounds take turns, and the
+fastest of each contestant counts. Writes results/bench_encode.md and .json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from munjang.files import whole_file
+
+ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = "munjang int8 (shipped)"
+BASELINE = "sentence-transformers fp32"
+CONTESTANTS = (SHIPPED, BASELINE, "onnx fp32", "onnx int8")
+SHORT = "오늘 서울에는 비가 온다."
+
+
+def read_test(data_dir: Path) -> tuple[list[str], list[str], list[float]]:
+    """The two sentences and the gold scores of KorSTS-test."""
+    from munjang.evaluate.tasks import load_task
+
+    rows = load_task("korsts", split="test", data_dir=data_dir)
+    return (
+        [row.sentence1 for row in rows],
+        [row.sentence2 for row in rows],
+        [row.score for row in rows],
+    )
+
+
+def export_onnx(weights: Path, data_dir: Path, out: Path) -> None:
+    """Makes the two ONNX contestants, once."""
+    import munjang
+    from munjang.evaluate.tasks import load_task
+    from munjang.model.export import export_model
+
+    source = munjang.load(weights, engine="torch", device="cpu")
+    for precision in ("fp32", "int8"):
+        if not (out / f"onnx-{precision}").exists():
+            export_model(
+                source,
+                out / f"onnx-{precision}",
+                to="onnx",
+                int8=precision == "int8",
+                pairs=load_task("korsts", split="dev", data_dir=data_dir),
+                calibration=[
+                    row.sentence1 for row in load_task("korsts", split="train", data_dir=data_dir)
+                ],
+            )
+
+
+def run_one(name: str, weights: Path, data_dir: Path, exports: Path) -> dict[str, float]:
+    """One contestant, in this process: speed, first call, latency, memory, score."""
+    start = time.perf_counter()
+    import munjang
+
+    imported = time.perf_counter()
+    if name == BASELINE:
+        from sentence_transformers import SentenceTransformer
+
+        model = SentenceTransformer(str(weights), device="cpu")
+
+        def encode(texts: list[str]) -> Any:
+            return model.encode(texts, batch_size=32)
+
+    else:
+        folder = "default" if name == SHIPPED else exports / name.replace(" ", "-")
+        encode = munjang.load(folder).encode
+    loaded = time.perf_counter()
+    first, second, gold = read_test(data_dir)
+    encode(first[:64])
+    begin = time.perf_counter()
+    vectors = encode(first + second)
+    seconds = time.perf_counter() - begin
+    waits = []
+    for _ in range(100):
+        begin = time.perf_counter()
+        encode([SHORT])
+        waits.append(time.perf_counter() - begin)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    from munjang.evaluate.sts import correlations
+
+    score = correlations(vectors[: len(first)], vectors[len(first) :], gold).cosine_spearman
+    return {
+        "sentences": len(vectors),
+        "sentences_per_s": len(vectors) / seconds,
+        "tokens_per_s": count_tokens(first + second) / seconds,
+        "short_ms": 1000 * statistics.median(waits),
+        "import_s": imported - start,
+        "load_s": loaded - imported,
+        "peak_mb": peak / (1e3 if sys.platform == "linux" else 1e6),
+        "korsts_test": 100 * score,
+    }
+
+
+def count_tokens(texts: list[str]) -> int:
+    """Tokens of the texts under the shipped tokenizer, special tokens included."""
+    import munjang
+
+    encoder = munjang.load()
+    ids, _ = encoder.tokenizer.encode(texts, encoder.max_tokens)
+    return sum(map(len, ids))
+
+
+def best(rounds: list[dict[str, float]]) -> dict[str, float]:
+    """The fastest round of a contestant, with its least times and memory over all rounds."""
+    fastest = max(rounds, key=lambda found: found["sentences_per_s"])
+    least = ("short_ms", "import_s", "load_s", "peak_mb")
+    return fastest | {name: min(found[name] for found in rounds) for name in least}
+
+
+def table(found: dict[str, dict[str, float]], rounds: int) -> str:
+    """The results as Markdown."""
+    base = found[BASELINE]["sentences_per_s"]
+    head = (
+        "| contestant | sentences/s | ratio | tokens/s | one short sentence, ms | import, s "
+        "| load, s | peak MB | KorSTS-test CS |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n"
+    )
+    lines = "".join(
+        f"| {name} | {row['sentences_per_s']:.0f} | {row['sentences_per_s'] / base:.2f} "
+        f"| {row['tokens_per_s']:,.0f} | {row['short_ms']:.1f} | {row['import_s']:.2f} "
+        f"| {row['load_s']:.2f} | {row['peak_mb']:.0f} | {row['korsts_test']:.2f} |\n"
+        for name, row in found.items()
+    )
+    return (
+        f"# Encoding speed\n\nWritten by `python -m bench.encode`. {machine()}; KorSTS-test's "
+        f"{found[SHIPPED]['sentences']:,.0f} sentences, tokenising included, best of {rounds} "
+        f"rounds that took turns. Ratio: to {BASELINE}.\n\n{head}{lines}"
+    )
+
+
+def machine() -> str:
+    """The processor and the cores in use."""
+    import os
+
+    model = platform.processor() or platform.machine()
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if sys.platform == "linux" else []:
+        if line.startswith("model name"):
+            model = line.split(":", 1)[1].strip()
+            break
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def main() -> None:
+    """Lets the contestants take turns and writes the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--exports", type=Path, default=ROOT / "out/bench")
+    parser.add_argument("--one", choices=CONTESTANTS, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.one:
+        print(json.dumps(run_one(given.one, given.weights, given.data_dir, given.exports)))
+        return
+    export_onnx(given.weights, given.data_dir, given.exports)
+    rounds: dict[str, list[dict[str, float]]] = {name: [] for name in CONTESTANTS}
+    for _ in range(given.rounds):
+        for name, done in rounds.items():
+            command = [sys.executable, "-m", "bench.encode", *sys.argv[1:], "--one", name]
+            ended = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+            done.append(json.loads(ended.stdout.splitlines()[-1]))
+            print(name, done[-1], file=sys.stderr)
+    found = {name: best(done) for name, done in rounds.items()}
+    with whole_file(ROOT / "results/bench_encode.json") as file:
+        record = {"machine": machine(), "rounds": rounds, "best": found}
+        file.write((json.dumps(record, indent=1) + "\n").encode())
+    with whole_file(ROOT / "results/bench_encode.md") as file:
+        file.write(table(found, given.rounds).encode())
+    print(table(found, given.rounds))
+
+
+if __name__ == "__main__":
+    main()
