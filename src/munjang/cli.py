@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from munjang import __version__, console
-from munjang.errors import InputError, MunjangError, unknown_name
+from munjang import __version__, console, inputs
+from munjang.errors import InputError, unknown_name
 from munjang.files import whole_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from munjang.data.rows import ScoredPair
 
 app = typer.Typer(
     name="munjang",
@@ -24,44 +20,48 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Results go to stdout: a table on a terminal, JSON lines in a pipe. The rest: stderr.",
+    epilog="Results go to stdout, in a pipe as JSON lines; everything else to stderr.",
 )
 data_app = typer.Typer(no_args_is_help=True, help="Known data sets: list, fetch, check for leaks.")
 app.add_typer(data_app, name="data")
 
+Texts = Annotated[
+    str,
+    typer.Argument(metavar="FILE", help="Texts, one a line, or a table with --column; - is stdin."),
+]
 Model = Annotated[
     str, typer.Option("--model", "-m", help="'default' (shipped), a model folder or a hub id.")
 ]
-ModelArgument = Annotated[str, typer.Argument(help="'default' (shipped), a folder or a hub id.")]
-Engine = Annotated[
-    str | None, typer.Option(help="openvino, onnx or torch; what the model has by default.")
-]
+Engine = Annotated[str | None, typer.Option(help="openvino, onnx or torch; else the model's own.")]
 Pooling = Annotated[
-    str | None, typer.Option(help="cls or mean, for a plain transformers folder of no known name.")
+    str | None, typer.Option(help="cls, mean or lasttoken, where a model's folder is silent.")
 ]
 Prompt = Annotated[
-    str | None, typer.Option(help="Put before every sentence; the model's own by default.")
+    str | None, typer.Option(help="Put before every sentence; else the model's own.")
 ]
 Pickle = Annotated[
     bool, typer.Option("--allow-pickle", help="Read pickled weights where there are no others.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, on a terminal too.")]
-Encoding = Annotated[str, typer.Option(help="The file's text encoding, such as cp949.")]
+Encoding = Annotated[str, typer.Option(help="What your files are written in, such as cp949.")]
 Column = Annotated[
-    str | None, typer.Option(help="The column of the text, in a csv, tsv, jsonl or parquet file.")
+    str | None, typer.Option(help="The column of the texts in a csv, tsv, jsonl or parquet.")
 ]
 DataDir = Annotated[
     Path | None, typer.Option(help="A folder that has the data sets.", envvar="MUNJANG_DATA")
 ]
-Task = Annotated[str, typer.Option(help="korsts or klue-sts.")]
-Split = Annotated[str | None, typer.Option(help="The task's own split by default: test, or dev.")]
+Task = Annotated[
+    list[str] | None, typer.Option(help="korsts or klue-sts; twice for both, as by default.")
+]
+Split = Annotated[str | None, typer.Option(help="test, dev, …; else the one that is reported.")]
 View = Annotated[
     Literal["raw", "quoted", "stripped"],
-    typer.Option(
-        help="Text as it is (raw), as the KoSimCSE tables read it (quoted), or without "
-        "commas and quotes as SimCSE-KO reads it (stripped)."
-    ),
+    typer.Option(help="The text as it is, or as the KoSimCSE or SimCSE-KO tables read it."),
 ]
+Pairs = Annotated[
+    Path | None, typer.Option(help="Your own table: sentence1, sentence2, score (0 to 5).")
+]
+Markdown = Annotated[bool, typer.Option("--markdown", help="A Markdown table on stdout.")]
 
 
 def _print_version(asked: bool) -> None:
@@ -80,84 +80,99 @@ def options(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
-    """Korean sentence embeddings: encode, search, cluster and evaluate, offline, model inside.
+    """Korean sentence embeddings: encode, search, cluster, evaluate; offline.
 
-    Try: munjang search "환불은 어떻게 받나요?" --in faq.txt
+    Example: munjang search "환불은 어떻게 받나요?" --in faq.txt
     """
 
 
 @app.command()
 def search(
     corpus: Annotated[
-        str, typer.Option("--in", help="The texts: a file, one a line (or --column); - for stdin.")
+        str,
+        typer.Option(
+            "--in", metavar="FILE", help="Texts, one a line, or a table with --column; - is stdin."
+        ),
     ],
     queries: Annotated[list[str] | None, typer.Argument(help="What to look for.")] = None,
     queries_file: Annotated[
-        str | None, typer.Option("--queries", help="A file with a query a line; - for stdin.")
+        str | None,
+        typer.Option("--queries", metavar="FILE", help="A file of queries, as --in; - is stdin."),
     ] = None,
-    k: Annotated[int, typer.Option("-k", help="How many hits a query gets.")] = 5,
+    k: Annotated[
+        int | None, typer.Option("-k", min=1, show_default="5", help="Hits for each query.")
+    ] = None,
     model: Model = "default",
     engine: Engine = None,
     pooling: Pooling = None,
     prompt: Prompt = None,
+    allow_pickle: Pickle = False,
     column: Column = None,
     encoding: Encoding = "utf-8",
     as_json: AsJson = False,
 ) -> None:
-    """Find the texts of a file that mean nearly what each query means.
+    """Find the texts of a file that mean what a query means.
 
-    Exact search in memory, by cosine. In a pipe, one JSON object a hit: query, rank,
-    score, index (of the text in the file, from 0, blank lines not counted), text.
+    Exact search in memory, by cosine. In a pipe, one JSON object a hit: query,
+    rank, score, index, text (index: the place among the file's texts, from 0;
+    blank lines do not count).
 
-    munjang search "배송이 늦어요" "환불하고 싶어요" --in faq.txt -k 3
+    Example: munjang search "배송이 늦어요" "환불하고 싶어요" --in faq.txt -k 3
     """
     from munjang.search import Index
 
     if queries_file == corpus == "-":
         raise InputError("--in and --queries cannot both be stdin", fix="put one in a file")
-    asked = list(queries or [])
-    if queries_file is not None:
-        asked += console.read_texts(queries_file, encoding=encoding)
-    if not asked:
-        raise InputError("no query was given", fix='munjang search "…" --in FILE, or --queries')
-    texts = console.read_texts(corpus, column=column, encoding=encoding)
-    encoder = console.load_model(model, engine=engine, pooling=pooling, prompt=prompt)
+    asked = inputs.read_queries(queries or [], queries_file, column=column, encoding=encoding)
+    texts = inputs.read_texts(corpus, column=column, encoding=encoding)
+    encoder = inputs.load_model(
+        model, engine=engine, pooling=pooling, prompt=prompt, allow_pickle=allow_pickle
+    )
     index = Index.build(encoder, texts, progress=True)
-    console.show_hits(asked, index.search(asked, k=k), as_json=as_json)
+    hits = index.search(asked, k=k or min(5, len(texts)), progress=True)
+    console.show_hits(asked, hits, as_json=as_json)
 
 
 @app.command()
 def cluster(
-    file: Annotated[str, typer.Argument(help="The texts: one a line, or --column; - for stdin.")],
-    k: Annotated[int | None, typer.Option("-k", help="So many clusters (k-means).")] = None,
+    file: Texts,
+    k: Annotated[
+        int | None, typer.Option("-k", min=1, show_default="5", help="So many, by k-means.")
+    ] = None,
     threshold: Annotated[
-        float | None, typer.Option(help="Merge while the mean cosine is at least this (0 to 1).")
+        float | None, typer.Option(help="Merge down to this mean cosine, from 0 to 1.")
     ] = None,
     duplicates: Annotated[
-        float | None, typer.Option(help="Only groups of near-duplicates, of this cosine or more.")
+        float | None, typer.Option(help="Near-duplicates only: this cosine or more.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of k-means.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of k-means.")] = 0,
     model: Model = "default",
     engine: Engine = None,
     pooling: Pooling = None,
     prompt: Prompt = None,
+    allow_pickle: Pickle = False,
     column: Column = None,
     encoding: Encoding = "utf-8",
     as_json: AsJson = False,
 ) -> None:
-    """Group the texts of a file by meaning, each group named by its most central sentence.
+    """Group the texts of a file by meaning.
 
-    Give one of -k, --threshold and --duplicates; -k 5 if none is given. In a pipe, one
-    JSON object a cluster: cluster, size, label, cohesion, members.
+    One of -k, --threshold and --duplicates says how. A group's label is its
+    most central text. In a pipe, one JSON object a group: cluster, size,
+    label, cohesion, members.
 
-    munjang cluster reviews.csv --column review -k 8
+    Example: munjang cluster reviews.csv --column review -k 8
     """
     from munjang.search import cluster_texts
 
-    texts = console.read_texts(file, column=column, encoding=encoding)
+    if sum(way is not None for way in (k, threshold, duplicates)) > 1:
+        raise InputError("-k, --threshold and --duplicates exclude each other", fix="give one")
+    texts = inputs.read_texts(file, column=column, encoding=encoding)
     if k is threshold is duplicates is None:
         k = min(5, len(set(texts)))
-    encoder = console.load_model(model, engine=engine, pooling=pooling, prompt=prompt)
+    encoder = inputs.load_model(
+        model, engine=engine, pooling=pooling, prompt=prompt, allow_pickle=allow_pickle
+    )
     found = cluster_texts(
         encoder, texts, k=k, threshold=threshold, duplicates=duplicates, seed=seed, progress=True
     )
@@ -166,31 +181,37 @@ def cluster(
 
 @app.command()
 def encode(
-    file: Annotated[str, typer.Argument(help="The texts: one a line, or --column; - for stdin.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The .npy file to write.")],
+    file: Texts,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", dir_okay=False, help="The .npy file to write.")
+    ],
+    batch_size: Annotated[int, typer.Option(min=1, help="At most so many in a batch.")] = 32,
+    truncate_dim: Annotated[
+        int | None, typer.Option(min=1, help="Keep the first so many dimensions.")
+    ] = None,
     model: Model = "default",
     engine: Engine = None,
     pooling: Pooling = None,
     prompt: Prompt = None,
+    allow_pickle: Pickle = False,
     column: Column = None,
     encoding: Encoding = "utf-8",
-    batch_size: Annotated[int, typer.Option(min=1, help="Sentences in a batch at most.")] = 32,
-    truncate_dim: Annotated[
-        int | None, typer.Option(min=1, help="Keep the first so many dimensions.")
-    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the vectors of a file of any size: float32 .npy, a row a text, unit length.
+    """Write the vectors of a file, however long, to a .npy file.
 
-    Memory stays flat however long the file is. Read the result with numpy.load(OUT).
+    A row a text, blank lines left out; float32, length 1. Memory stays flat.
+    Read the result with numpy.load(OUT).
 
-    munjang encode sentences.txt --out vectors.npy
+    Example: munjang encode sentences.txt --out vectors.npy
     """
     from munjang.data.tables import SentenceFile
     from munjang.encode.stream import encode_to_file
 
     source = SentenceFile(file, encoding=encoding, column=column)
-    encoder = console.load_model(model, engine=engine, pooling=pooling, prompt=prompt)
+    encoder = inputs.load_model(
+        model, engine=engine, pooling=pooling, prompt=prompt, allow_pickle=allow_pickle
+    )
     report = encode_to_file(
         encoder, source, out, batch_size=batch_size, truncate_dim=truncate_dim, progress=True
     )
@@ -198,54 +219,56 @@ def encode(
     if console.wants_json(asked=as_json):
         console.emit_json(record)
     else:
-        console.show_rows("encoded", ("what", "value"), [(k, str(v)) for k, v in record.items()])
+        console.show_record("encoded", record)
 
 
 @app.command()
 def evaluate(
-    model: ModelArgument = "default",
-    task: Annotated[
-        list[str] | None, typer.Option(help="korsts or klue-sts; give it twice for both (default).")
-    ] = None,
+    model: Annotated[
+        str, typer.Argument(help="'default', a model folder or a hub id.")
+    ] = "default",
+    task: Task = None,
     split: Split = None,
+    pairs: Pairs = None,
     view: View = "raw",
     aggregation: Annotated[
         Literal["global", "batch-mean"],
-        typer.Option(help="Over all pairs, or averaged over batches as the KoSimCSE tables are."),
+        typer.Option(help="Over all pairs, or the mean of batches as in the KoSimCSE tables."),
     ] = "global",
     aggregation_batch: Annotated[int, typer.Option(min=2, help="Pairs in such a batch.")] = 256,
-    pairs: Annotated[
-        Path | None, typer.Option(help="Your own file with sentence1, sentence2, score (0 to 5).")
-    ] = None,
     published: Annotated[
-        bool, typer.Option("--published", help="Put the published rows of the task below.")
+        bool, typer.Option("--published", help="Add the task's published rows to the table.")
     ] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="A Markdown table.")] = False,
+    markdown: Markdown = False,
     out: Annotated[
-        Path | None, typer.Option(help="A folder to keep the full records in, one a task.")
+        Path | None, typer.Option(file_okay=False, help="A folder for the full records.")
     ] = None,
     engine: Engine = None,
     pooling: Pooling = None,
     prompt: Prompt = None,
     allow_pickle: Pickle = False,
+    encoding: Encoding = "utf-8",
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a model: the eight correlations x100, their mean, and 95% intervals.
+    """Measure a model on KorSTS, KLUE-STS or your own scored pairs.
 
-    C cosine, E Euclidean, M Manhattan, D dot product; P Pearson, S Spearman; AVG the
-    mean of the eight. Vectors are measured as the model gives them.
+    Eight correlations x100, their mean (AVG), 95% intervals. C is cosine,
+    E Euclidean, M Manhattan, D dot; P Pearson, S Spearman. Vectors are measured
+    as the model gives them. In a pipe, one JSON object a task.
 
-    munjang evaluate --task korsts --published
+    Example: munjang evaluate --task korsts --published
     """
     from munjang.evaluate import report
     from munjang.evaluate.published import published_rows
     from munjang.evaluate.tasks import evaluate_sts
 
-    encoder = console.load_model(
+    _check_format(markdown, as_json)
+    work = inputs.read_pairs(task, split, pairs=pairs, encoding=encoding, data_dir=data_dir)
+    encoder = inputs.load_model(
         model, engine=engine, pooling=pooling, prompt=prompt, allow_pickle=allow_pickle
     )
-    for name, which, rows in _named_pairs(task, split, pairs, data_dir):
+    for name, which, rows in work:
         result = evaluate_sts(
             encoder,
             rows,
@@ -263,7 +286,7 @@ def evaluate(
         if markdown:
             console.emit(report.markdown_table([result], published=theirs))
         elif console.wants_json(asked=as_json):
-            console.emit(report.json_table([result]))
+            console.emit(result.to_json(similarities=False))
         else:
             report.print_table([result], console=console.terminal(), published=theirs)
 
@@ -272,29 +295,31 @@ def evaluate(
 def compare(
     model_a: Annotated[str, typer.Argument(help="A: 'default', a folder or a hub id.")],
     model_b: Annotated[str, typer.Argument(help="B: 'default', a folder or a hub id.")],
-    task: Annotated[
-        list[str] | None, typer.Option(help="korsts or klue-sts; give it twice for both (default).")
-    ] = None,
+    task: Task = None,
     split: Split = None,
+    pairs: Pairs = None,
     view: View = "raw",
-    pairs: Annotated[
-        Path | None, typer.Option(help="Your own file with sentence1, sentence2, score (0 to 5).")
-    ] = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="A Markdown table.")] = False,
+    markdown: Markdown = False,
     allow_pickle: Pickle = False,
+    encoding: Encoding = "utf-8",
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell whether two models differ by more than noise: a paired bootstrap on each metric.
+    """Tell whether two models differ by more than noise.
 
-    munjang compare default my-model/ --task korsts
+    A paired bootstrap on each of the eight correlations and their mean: A - B,
+    its 95% interval, and a plain word. In a pipe, one JSON object a task.
+
+    Example: munjang compare default my-model/ --task korsts
     """
     from munjang.evaluate import report
     from munjang.evaluate.tasks import compare as compare_results
     from munjang.evaluate.tasks import evaluate_sts
 
-    encoders = [console.load_model(m, allow_pickle=allow_pickle) for m in (model_a, model_b)]
-    for name, which, rows in _named_pairs(task, split, pairs, data_dir):
+    _check_format(markdown, as_json)
+    work = inputs.read_pairs(task, split, pairs=pairs, encoding=encoding, data_dir=data_dir)
+    encoders = [inputs.load_model(m, allow_pickle=allow_pickle) for m in (model_a, model_b)]
+    for name, which, rows in work:
         a, b = (
             evaluate_sts(
                 encoder, rows, task=name, split=which, view=view, intervals=False, progress=True
@@ -305,7 +330,7 @@ def compare(
         if markdown:
             console.emit(report.comparison_markdown(comparison))
         elif console.wants_json(asked=as_json):
-            console.emit(report.comparison_json(comparison))
+            console.emit_json(json.loads(report.comparison_json(comparison)))
         else:
             report.print_comparison(comparison, console=console.terminal())
 
@@ -315,23 +340,25 @@ def models(
     name: Annotated[str | None, typer.Argument(help="One model, in full.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the published Korean checkpoints, and how each really pools and normalises.
+    """List the published Korean models and how each really pools.
 
-    munjang models BM-K/KoSimCSE-roberta-multitask
+    With a name, all that is known of it: prompts, licence, traps, published
+    scores and their sources. In a pipe, one JSON object each.
+
+    Example: munjang models BM-K/KoSimCSE-roberta-multitask
     """
     from munjang.encode import zoo
 
-    chosen = list(zoo.MODELS.values())
-    if name is not None:
-        known = zoo.find(name)
-        if known is None:
-            raise unknown_name("model", name, [model.name for model in chosen])
-        chosen = [known]
+    known = None if name is None else zoo.find(name)
+    if name is not None and known is None:
+        alike = [full for full in zoo.MODELS if name.lower() in full.lower()]
+        raise unknown_name("model", name, alike or zoo.MODELS)
+    chosen = [known] if known else list(zoo.MODELS.values())
     if console.wants_json(asked=as_json):
         for model in chosen:
             console.emit_json(asdict(model))
-    elif name is not None:
-        console.show_rows(name, ("what", "value"), console.facts(asdict(chosen[0])))
+    elif known:
+        console.show_model(known)
     else:
         console.show_models(chosen)
 
@@ -339,55 +366,46 @@ def models(
 @app.command()
 def export(
     model: Annotated[str, typer.Argument(help="Torch weights: a folder or a hub id.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write.")],
+    out: Annotated[Path, typer.Option("--out", "-o", file_okay=False, help="The folder to write.")],
     to: Annotated[Literal["openvino", "onnx"], typer.Option(help="The graph.")] = "openvino",
     int8: Annotated[bool, typer.Option("--int8", help="Quantise weights and activations.")] = False,
     calibration: Annotated[
-        Path | None, typer.Option(help="Sentences for int8, one a line; KorSTS-train by default.")
+        Path | None, typer.Option(help="Sentences for int8, one a line; else KorSTS-train.")
     ] = None,
     pairs: Annotated[
         Path | None,
-        typer.Option(
-            help="Pairs for the gate: sentence1, sentence2, score; KorSTS-dev by default."
-        ),
+        typer.Option(help="For the gate: sentence1, sentence2, score; else KorSTS-dev."),
     ] = None,
     min_cosine: Annotated[
-        float | None, typer.Option(help="The gate: least mean cosine with the source's vectors.")
+        float | None, typer.Option(help="The gate: least mean cosine to the source's vectors.")
     ] = None,
     max_drop: Annotated[
-        float | None, typer.Option(help="The gate: most the cosine Spearman x100 may fall.")
+        float | None, typer.Option(help="The gate: most that cosine Spearman x100 may fall.")
     ] = None,
     pooling: Pooling = None,
     prompt: Prompt = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Cut sentences here.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=3, help="Cut sentences here.")] = None,
     name: Annotated[str | None, typer.Option(help="What tables call the export.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an export.")] = False,
     allow_pickle: Pickle = False,
+    encoding: Encoding = "utf-8",
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Export a model to one graph, pooling inside, and write it only if it stays good.
+    """Export a model to one graph, if it stays as good as it was.
 
-    The gate compares vectors and scores before and after; beyond its limits it prints
-    the numbers, writes nothing and exits with 3.
+    Tokens in, sentence vectors out: pooling is inside. The gate compares
+    vectors and scores before and after; beyond its limits it prints the
+    numbers, writes nothing and exits with 3. Load the result by its folder.
 
-    munjang export jhgan/ko-sroberta-multitask --int8 --out ko-sroberta-int8
+    Example: munjang export jhgan/ko-sroberta-multitask --int8 --out ko-int8
     """
-    from munjang.data.rows import ScoredPair
-    from munjang.data.tables import read_rows
     from munjang.encode.loading import load
-    from munjang.evaluate.tasks import load_task
     from munjang.model.export import LIMITS, export_model
 
-    gate_pairs = (
-        read_rows(pairs, ScoredPair)
-        if pairs
-        else load_task("korsts", split="dev", data_dir=data_dir)
+    gate, sentences = inputs.read_gate(
+        pairs=pairs, calibration=calibration, int8=int8, encoding=encoding, data_dir=data_dir
     )
-    sentences = console.read_texts(str(calibration)) if calibration else []
-    if int8 and not sentences:
-        train = load_task("korsts", split="train", data_dir=data_dir)
-        sentences = [pair.sentence1 for pair in train]
     limits = LIMITS["int8" if int8 else "fp32"]
     if min_cosine is not None:
         limits = replace(limits, min_cosine=min_cosine)
@@ -405,7 +423,7 @@ def export(
     result = export_model(
         source,
         out,
-        pairs=gate_pairs,
+        pairs=gate,
         to=to,
         int8=int8,
         calibration=sentences,
@@ -417,12 +435,17 @@ def export(
     if console.wants_json(asked=as_json):
         console.emit_json(record)
     else:
-        console.show_rows("exported", ("what", "value"), console.facts(record))
+        console.show_record("exported", record)
 
 
 @data_app.command("list")
 def data_list(as_json: AsJson = False) -> None:
-    """List the known data sets: splits, rows, licence, and what must never be trained on."""
+    """List the known data sets: splits, rows, licences.
+
+    "never" marks what must not be trained on, so that a score means something.
+
+    Example: munjang data list
+    """
     from munjang.data.known import DATASETS
 
     console.show_datasets(DATASETS, as_json=as_json)
@@ -432,12 +455,23 @@ def data_list(as_json: AsJson = False) -> None:
 def data_fetch(
     name: Annotated[str, typer.Argument(help="A data set of `munjang data list`.")],
     split: Annotated[str | None, typer.Argument(help="One split; all by default.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Fetch a data set from its public origin into the cache, checked and resumable."""
+    """Fetch a data set from its public origin into the cache.
+
+    Pinned to a commit, checked by checksum, resumed where it was cut. The
+    cache is the folder that MUNJANG_CACHE names, else ~/.cache/munjang.
+
+    Example: munjang data fetch korsts
+    """
     from munjang.data.catalog import fetch, find_dataset
 
     for each in [split] if split else [known.name for known in find_dataset(name).splits]:
-        console.emit(f"{fetch(name, each)}\n")
+        path = fetch(name, each)
+        if console.wants_json(asked=as_json):
+            console.emit_json({"name": name, "split": each, "path": str(path)})
+        else:
+            console.emit(f"{path}\n")
 
 
 @data_app.command("check")
@@ -445,36 +479,30 @@ def data_check(
     train: Annotated[str, typer.Argument(help="NAME:SPLIT of a known data set, or a file.")],
     test: Annotated[str, typer.Argument(help="NAME:SPLIT of a known data set, or a file.")],
     column: Column = None,
+    encoding: Encoding = "utf-8",
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Report what two sets share: rows and sentences of the test set that training would see.
+    """Report what a training set and a test set share.
 
-    munjang data check korsts:train korsts:test
+    Pairs and sentences of the test set that training would see: counts, and
+    the first of them. Texts are the same when their letters and digits are.
+
+    Example: munjang data check korsts:train korsts:test
     """
     from munjang.data.leaks import leak_report
 
     found = leak_report(
-        console.read_any_rows(train, column=column, data_dir=data_dir),
-        console.read_any_rows(test, column=column, data_dir=data_dir),
+        inputs.read_any_rows(train, column=column, encoding=encoding, data_dir=data_dir),
+        inputs.read_any_rows(test, column=column, encoding=encoding, data_dir=data_dir),
+        letters_only=True,
     )
     console.show_leaks(found, as_json=as_json)
 
 
-def _named_pairs(
-    tasks: list[str] | None, split: str | None, pairs: Path | None, data_dir: Path | None
-) -> Iterator[tuple[str, str, list[ScoredPair]]]:
-    """What to measure on: the user's own pairs, or the known tasks."""
-    from munjang.data.rows import ScoredPair
-    from munjang.data.tables import read_rows
-    from munjang.evaluate.tasks import STS_TASKS, load_task
-
-    if pairs is not None:
-        yield pairs.stem, split or "all", read_rows(pairs, ScoredPair)
-        return
-    for name in tasks or ["korsts", "klue-sts"]:
-        rows = load_task(name, split=split, data_dir=data_dir)
-        yield name, split or STS_TASKS[name].default_split, rows
+def _check_format(markdown: bool, as_json: bool) -> None:
+    if markdown and as_json:
+        raise InputError("--markdown and --json exclude each other", fix="give one")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -485,23 +513,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     Returns:
         0 for success, 2 for the user's mistake, 1 for a failure, 3 for a failed quality
-        gate.
+        gate, 130 when stopped by Ctrl-C.
     """
     given = sys.argv[1:] if arguments is None else arguments
-    debug = "--debug" in given
-    console.warn_on_stderr()
-    try:
-        app(given)
-    except SystemExit as stop:  # typer ends this way, having said what was wrong
-        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-    except MunjangError as error:
-        if debug:
-            raise
-        console.note(f"error: {error}")
-        return error.exit_code
-    except Exception as error:
-        if debug:
-            raise
-        console.note(f"error: {type(error).__name__}: {error}\ntry: the same with --debug first")
-        return 1
-    return 0
+    return console.run(lambda: app(given), debug="--debug" in given)

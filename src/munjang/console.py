@@ -1,4 +1,4 @@
-"""What the verbs of the command line share: reading inputs, printing results.
+"""What the command line says: results, notes, errors, and the exit code.
 
 Results go to stdout: a table where a person looks at it, JSON lines in a pipe.
 Everything else goes to stderr.
@@ -6,27 +6,30 @@ Everything else goes to stderr.
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
+import traceback
 import warnings
+from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from munjang.errors import InputError, MunjangWarning
+from munjang.errors import MunjangError, MunjangWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from rich.console import Console
-    from rich.table import Table
 
     from munjang.data.known import Dataset
     from munjang.data.leaks import LeakReport
-    from munjang.data.rows import Row
-    from munjang.encode.encoder import SentenceEncoder
     from munjang.encode.zoo import ZooModel
     from munjang.search import Clusters, Hit
+
+_INTERRUPTED = 130
+_SHOWN_MEMBERS = 5
 
 
 def note(text: str) -> None:
@@ -34,9 +37,14 @@ def note(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
-def emit_json(record: Mapping[str, Any], *, indent: int | None = None) -> None:
-    """Prints one JSON object on stdout, Korean as it is."""
-    sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=indent) + "\n")
+def emit(text: str) -> None:
+    """Prints text on stdout as it is."""
+    sys.stdout.write(text)
+
+
+def emit_json(record: Mapping[str, Any]) -> None:
+    """Prints one JSON object as one line on stdout, Korean as it is."""
+    emit(json.dumps(record, ensure_ascii=False) + "\n")
 
 
 def wants_json(*, asked: bool) -> bool:
@@ -44,74 +52,31 @@ def wants_json(*, asked: bool) -> bool:
     return asked or not sys.stdout.isatty()
 
 
-def emit(text: str) -> None:
-    """Prints text on stdout as it is."""
-    sys.stdout.write(text)
-
-
 def terminal() -> Console:
     """The rich console of stdout."""
     from rich.console import Console
 
-    return Console()
+    return Console(highlight=False)
 
 
-def emit_table(table: Table) -> None:
-    """Prints a rich table on stdout."""
-    terminal().print(table)
+def run(verb: Callable[[], object], *, debug: bool) -> int:
+    """Runs the parsed command line and says what went wrong, if anything did.
 
+    Args:
+        verb: What to run; it may end with `SystemExit`, having said why.
+        debug: Show the traceback of an error before its lines.
 
-def warn_on_stderr() -> None:
-    """Shows each distinct warning of munjang once, as one line on stderr."""
-    warnings.simplefilter("default", MunjangWarning)
-    plain = warnings.showwarning
-
-    def show(
-        message: Warning | str,
-        category: type[Warning],
-        filename: str,
-        lineno: int,
-        file: Any = None,  # noqa: ANN401 - the signature is the standard library's
-        line: str | None = None,
-    ) -> None:
-        if issubclass(category, MunjangWarning):
-            note(f"warning: {message}")
-        else:
-            plain(message, category, filename, lineno, file, line)
-
-    warnings.showwarning = show
-
-
-def load_model(
-    model: str,
-    *,
-    engine: str | None = None,
-    pooling: str | None = None,
-    prompt: str | None = None,
-    allow_pickle: bool = False,
-) -> SentenceEncoder:
-    """Loads a model as `munjang.load` does."""
-    from munjang.encode.loading import load
-
-    return load(model, engine=engine, pooling=pooling, prompt=prompt, allow_pickle=allow_pickle)
-
-
-def read_texts(path: str, *, column: str | None = None, encoding: str = "utf-8") -> list[str]:
-    """Reads the sentences of a file; says how many blank ones were left out.
-
-    Raises:
-        DataError: The file cannot be read.
-        InputError: It holds no sentence.
+    Returns:
+        The exit code: 0 for success, 130 when stopped by Ctrl-C, an error's own
+        `exit_code`, 1 for any other failure.
     """
-    from munjang.data.tables import SentenceFile
-
-    source = SentenceFile(path, encoding=encoding, column=column)
-    texts = list(source)
-    if not texts:
-        raise InputError(f"{path} holds no text", found=f"{source.blank} blank lines")
-    if source.blank:
-        note(f"note: left out {source.blank} blank lines of {path}")
-    return texts
+    _start_output()
+    with _warnings_on_stderr():
+        code = _run(verb, debug=debug)
+    if code == _INTERRUPTED:
+        note("stopped")
+    _end_output()
+    return code
 
 
 def show_hits(queries: Sequence[str], hits: Sequence[Sequence[Hit]], *, as_json: bool) -> None:
@@ -129,17 +94,13 @@ def show_hits(queries: Sequence[str], hits: Sequence[Sequence[Hit]], *, as_json:
                     }
                 )
         return
-    from rich.markup import escape
-    from rich.table import Table
-
     for query, found in zip(queries, hits, strict=True):
-        table = Table(title=escape(query), title_justify="left", title_style="bold")
-        table.add_column("#", justify="right")
-        table.add_column("score", justify="right")
-        table.add_column("text", overflow="fold")
-        for rank, hit in enumerate(found, start=1):
-            table.add_row(str(rank), f"{hit.score:.4f}", escape(hit.text))
-        emit_table(table)
+        show_rows(
+            query,
+            ("#", "score", "text"),
+            [(str(n), f"{hit.score:.4f}", hit.text) for n, hit in enumerate(found, start=1)],
+            numbers=(0, 1),
+        )
 
 
 def show_clusters(texts: Sequence[str], clusters: Clusters, *, as_json: bool) -> None:
@@ -156,64 +117,108 @@ def show_clusters(texts: Sequence[str], clusters: Clusters, *, as_json: bool) ->
                 }
             )
         return
-    from rich.markup import escape
-    from rich.table import Table
-
+    if not len(clusters):
+        note("note: no two texts are that close; try a lower --duplicates")
+        return
     apart = "" if clusters.silhouette is None else f", silhouette {clusters.silhouette:.2f}"
-    table = Table(title=f"{len(clusters)} clusters{apart}", show_lines=True)
-    table.add_column("size", justify="right")
-    table.add_column("cohesion", justify="right")
-    table.add_column("the most central sentences", overflow="fold")
+    rows = []
     for cluster in clusters:
-        shown = [escape(texts[row]) for row in cluster.members[:5]]
-        more = [f"… and {len(cluster) - 5} more"] if len(cluster) > 5 else []
-        table.add_row(str(len(cluster)), f"{cluster.cohesion:.2f}", "\n".join([*shown, *more]))
-    emit_table(table)
+        shown = [texts[row] for row in cluster.members[:_SHOWN_MEMBERS]]
+        if len(cluster) > len(shown):
+            shown.append(f"… and {len(cluster) - len(shown):,} more")
+        rows.append((f"{len(cluster):,}", f"{cluster.cohesion:.2f}", "\n".join(shown)))
+    show_rows(
+        f"{count(len(clusters), 'cluster')}{apart}",
+        ("size", "cohesion", "the most central sentences"),
+        rows,
+        numbers=(0, 1),
+        apart=True,
+    )
 
 
-def show_rows(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]]) -> None:
-    """Prints a plain table of text cells."""
-    from rich.markup import escape
+def show_rows(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numbers: Sequence[int] = (),
+    apart: bool = False,
+) -> None:
+    """Prints a plain table of text cells; only the last column is folded where it must be.
+
+    Args:
+        title: What it shows.
+        columns: The head of each column.
+        rows: As many cells each as there are columns.
+        numbers: The columns whose cells stand to the right.
+        apart: A blank line between rows.
+    """
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_lines=apart)
+    for number, column in enumerate(columns):
+        table.add_column(
+            column,
+            justify="right" if number in numbers else "left",
+            no_wrap=number < len(columns) - 1,
+            overflow="fold",
+        )
     for row in rows:
-        table.add_row(*map(escape, row))
-    emit_table(table)
+        table.add_row(*map(Text, row))
+    terminal().print(Text(title, style="bold"), table, sep="")
 
 
-def facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The fields of a record as rows of a table; fractions with five digits."""
-    return [
-        (key, f"{value:.5f}" if isinstance(value, float) else str(value))
-        for key, value in record.items()
-    ]
+def show_record(title: str, record: Mapping[str, Any]) -> None:
+    """Prints the fields of a record, one a row; fractions with five digits."""
+    show_rows(
+        title,
+        ("what", "value"),
+        [
+            (name, f"{value:.5f}" if isinstance(value, float) else str(value))
+            for name, value in record.items()
+        ],
+    )
 
 
 def show_models(models: Iterable[ZooModel]) -> None:
     """Prints published checkpoints, one a row."""
     show_rows(
-        "published checkpoints",
-        ("model", "M params", "dim", "pooling", "prompt", "licence", "KorSTS-test CS"),
+        "published checkpoints (pooling * = as their modules.json says)",
+        ("KorSTS", "M", "dim", "pooling", "model and licence"),
         [
             (
-                model.name,
+                _korsts_score(model),
                 f"{model.params_m:.0f}",
                 str(model.dim),
-                model.pooling or "modules.json",
-                repr(model.prompt) if model.prompt else "",
-                model.license,
-                ", ".join(
-                    f"{score.value:.2f}"
-                    for score in model.scores
-                    if (score.task, score.metric) == ("korsts-test", "cosine_spearman")
-                ),
+                model.pooling or "*",
+                f"{model.name}  {'' if model.license == 'none stated' else model.license}",
             )
             for model in models
         ],
+        numbers=(0, 1, 2),
     )
+    note("KorSTS: published cosine Spearman on the test split, sources: munjang models NAME")
+
+
+def show_model(model: ZooModel) -> None:
+    """Prints what is known of a published checkpoint, and its published scores."""
+    record = asdict(model)
+    del record["name"], record["scores"]
+    prompts = record.pop("prompts")
+    record["params_m"] = f"{model.params_m:.1f}"
+    record |= {f"prompt: {use}": repr(text) for use, text in prompts.items()}
+    show_record(model.name, {name: value for name, value in record.items() if value is not None})
+    if model.scores:
+        show_rows(
+            "published scores",
+            ("task", "metric", "score", "source"),
+            [(s.task, s.metric, f"{s.value:.2f}", s.source) for s in model.scores],
+            numbers=(2,),
+        )
+    for caveat in dict.fromkeys(score.caveat for score in model.scores if score.caveat):
+        emit(f"caveat: {caveat}\n")
 
 
 def show_datasets(datasets: Iterable[Dataset], *, as_json: bool) -> None:
@@ -235,47 +240,135 @@ def show_datasets(datasets: Iterable[Dataset], *, as_json: bool) -> None:
         for row in rows:
             emit_json(row)
         return
-    shown = [
-        (
-            str(row["name"]),
-            str(row["split"]),
-            f"{row['rows']:,}",
-            "never" if row["never_train"] else "",
-            str(row["licence"]),
-            "" if row["fetched"] else "bring your own",
-        )
-        for row in rows
-    ]
-    show_rows("data sets", ("name", "split", "rows", "train on it", "licence", "origin"), shown)
-
-
-def read_any_rows(source: str, *, column: str | None, data_dir: Path | None) -> Sequence[Row]:
-    """Reads a split of a known data set (`NAME:SPLIT`), or the sentences of a file.
-
-    Raises:
-        InputError: It is neither.
-    """
-    from munjang.data.catalog import load_rows
-    from munjang.data.rows import Sentence
-
-    name, colon, split = source.partition(":")
-    if colon and not Path(source).exists():
-        return load_rows(name, split, data_dir=data_dir)
-    return [Sentence(text) for text in read_texts(source, column=column)]
+    show_rows(
+        "data sets",
+        ("name", "split", "rows", "train on it", "licence", "origin"),
+        [
+            (
+                str(row["name"]),
+                str(row["split"]),
+                f"{row['rows']:,}",
+                "never" if row["never_train"] else "yes",
+                str(row["licence"]),
+                "public" if row["fetched"] else "bring it",
+            )
+            for row in rows
+        ],
+        numbers=(2,),
+    )
 
 
 def show_leaks(report: LeakReport, *, as_json: bool) -> None:
     """Prints what two sets share."""
-    if wants_json(asked=as_json):
-        emit_json(asdict(report))
-        return
     record = asdict(report)
+    if wants_json(asked=as_json):
+        emit_json(record)
+        return
     places = {"pair": record.pop("pair_places"), "sentence": record.pop("sentence_places")}
-    show_rows("leaks", ("what", "count"), facts(record))
+    show_record("leaks", {name.replace("_", " "): f"{n:,}" for name, n in record.items()})
     for kind, found in places.items():
         if found:
             show_rows(
                 f"the first shared {kind}s (rows from 0)",
                 ("train", "test", "text"),
-                [tuple(map(str, place.values())) for place in found],
+                [
+                    (str(place["train_row"]), str(place["test_row"]), "\n".join(place["texts"]))
+                    for place in found
+                ],
+                numbers=(0, 1),
+                apart=kind == "pair",
             )
+
+
+def count(number: int, thing: str) -> str:
+    """Writes a number of things, in the plural where it is not one.
+
+    Example:
+        >>> count(1, "row"), count(1000, "row")
+        ('1 row', '1,000 rows')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _korsts_score(model: ZooModel) -> str:
+    """The first published cosine Spearman on KorSTS-test, or nothing."""
+    for score in model.scores:
+        if (score.task, score.metric) == ("korsts-test", "cosine_spearman"):
+            return f"{score.value:.2f}"
+    return ""
+
+
+def _run(verb: Callable[[], object], *, debug: bool) -> int:
+    try:
+        verb()
+    except SystemExit as stop:
+        if isinstance(stop.__context__, BrokenPipeError):  # the reader has all it wanted
+            _drop_output()
+            return 0
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Exception as error:
+        if debug:
+            note(traceback.format_exc().rstrip())
+        return _explain(error)
+    return 0
+
+
+def _explain(error: Exception) -> int:
+    """Says what went wrong, and returns the exit code for it."""
+    if isinstance(error, MunjangError):
+        note(f"error: {error}")
+        return error.exit_code
+    what = " ".join(str(error).split())
+    note(f"error: {type(error).__name__}: {what}\ntry: munjang --debug, to see where it comes from")
+    return MunjangError.exit_code
+
+
+def _start_output() -> None:
+    r"""Makes stdout take any text: UTF-8 in a pipe, a lone surrogate as \udXXX.
+
+    That escape is also what JSON calls it, so JSON stays whole.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        encoding = None if sys.stdout.isatty() else "utf-8"
+        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+def _end_output() -> None:
+    """Writes what stdout still holds; a reader that has gone (`| head`) is no error."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+
+
+def _drop_output() -> None:
+    """Sends the rest of stdout nowhere, so that Python does not fail on it at its exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+@contextmanager
+def _warnings_on_stderr() -> Iterator[None]:
+    """Shows each distinct warning of munjang once, as one line on stderr."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", MunjangWarning)
+        plain = warnings.showwarning
+
+        def show(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: Any = None,  # noqa: ANN401 - the signature is the standard library's
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, MunjangWarning):
+                note(f"warning: {message}")
+            else:
+                plain(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = show
+        yield

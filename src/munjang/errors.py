@@ -33,12 +33,15 @@ class MunjangError(Exception):
 
     def __init__(self, what: str, *, found: str | None = None, fix: str | None = None) -> None:
         self.what, self.found, self.fix = what, found, fix
-        lines = [what]
-        if found is not None:
-            lines.append(f"found: {found}")
-        if fix is not None:
-            lines.append(f"try: {fix}")
-        super().__init__("\n".join(lines))
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.found is not None:
+            lines.append(f"found: {self.found}")
+        if self.fix is not None:
+            lines.append(f"try: {self.fix}")
+        return "\n".join(" ".join(line.splitlines()) for line in lines)
 
 
 class InputError(MunjangError, ValueError):
@@ -75,6 +78,7 @@ class MissingExtraError(MunjangError, ImportError):
             f"{feature} needs packages that are not installed",
             fix=f'pip install "munjang[{extra}]"',
         )
+        self.args = (feature, extra)  # what pickle makes it again from
 
 
 class NetworkError(MunjangError):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import errno
+import secrets
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -11,7 +11,10 @@ from typing import IO, TYPE_CHECKING
 from munjang.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What writing to an open file can fail with; other errors are those of whoever writes."""
 
 
 @contextmanager
@@ -31,6 +34,7 @@ def whole_file(path: str | Path) -> Iterator[IO[bytes]]:
         InputError: The file cannot be written there, or the disk is full.
 
     Example:
+        >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder, "결과", "표.md")
         ...     with whole_file(path) as file:
@@ -39,20 +43,32 @@ def whole_file(path: str | Path) -> Iterator[IO[bytes]]:
         '표'
     """
     target = Path(path)
-    try:
+    temporary = target.parent / f".munjang-{secrets.token_hex(8)}"
+    with _explaining(target):
+        if target.exists() and not target.is_file():
+            raise InputError(f"cannot write {target}", found="no file", fix="name a file")
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    except OSError as error:
-        raise InputError(
-            f"cannot write {target}", found=str(error), fix="a folder that you may write to"
-        ) from error
+        file = temporary.open("xb")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with _explaining(target, _DISK_ERRORS), file:
             yield file
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    except OSError as error:
-        raise InputError(f"cannot write {target}", found=str(error)) from error
+        with _explaining(target):
+            temporary.replace(target)
     finally:
         with suppress(OSError):
-            Path(name).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _explaining(target: Path, kinds: Collection[int] | None = None) -> Iterator[None]:
+    """Turns an OSError, of some kinds only where they are given, into an `InputError`."""
+    try:
+        yield
+    except OSError as error:
+        if kinds is not None and error.errno not in kinds:
+            raise
+        raise InputError(
+            f"cannot write {target}",
+            found=error.strerror or str(error),
+            fix="a folder that you may write to, on a disk with room",
+        ) from error

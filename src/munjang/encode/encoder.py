@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import warnings
 from dataclasses import dataclass
@@ -173,13 +174,9 @@ class SentenceEncoder:
             >>> munjang.load().encode([]).shape
             (0, 384)
         """
-        return self.encode_with_report(
-            sentences,
-            batch_size=batch_size,
-            normalize=normalize,
-            truncate_dim=truncate_dim,
-            progress=progress,
-        ).vectors
+        encoded = self._encode(sentences, batch_size, normalize, truncate_dim, progress)
+        _warn_of_changes(encoded.report)
+        return encoded.vectors
 
     def encode_with_report(
         self,
@@ -220,9 +217,13 @@ class SentenceEncoder:
             normalize: As in `encode`.
             truncate_dim: As in `encode`.
 
-        Yields:
-            One `Encoded` a chunk, in order; indices in its report and in errors count
-            from the start of the stream.
+        Returns:
+            An iterator with one `Encoded` a chunk, in order; indices in its report and in
+            errors count from the start of the stream. It warns once of cut sentences.
+
+        Raises:
+            InputError: An argument is out of range; a sentence is not a string (once the
+                iterator has come to it).
 
         Example:
             >>> import munjang
@@ -232,18 +233,39 @@ class SentenceEncoder:
             [4, 4, 2]
         """
         if chunk_size < 1:
-            raise InputError(f"chunk_size must be at least 1, found {chunk_size}")
-        source = iter(sentences)
-        start, warned = 0, False
-        while chunk := list(itertools.islice(source, chunk_size)):
-            encoded = self._encode(chunk, batch_size, normalize, truncate_dim, False, start)
-            warned = warned or _warn_of_changes(encoded.report)
-            yield encoded
-            start += len(chunk)
+            raise InputError("chunk_size must be at least 1", found=str(chunk_size))
+        self._check_arguments(batch_size, truncate_dim)
+        source = _iterate(sentences, "sentences")
+        return self._stream(source, chunk_size, batch_size, normalize, truncate_dim)
 
     def similarity(self, a: Vectors, b: Vectors) -> Vectors:
         """The cosine of every row of `a` with every row of `b`; see `similarity`."""
         return similarity(a, b)
+
+    def _stream(
+        self,
+        source: Iterator[str],
+        chunk_size: int,
+        batch_size: int,
+        normalize: bool,
+        truncate_dim: int | None,
+    ) -> Iterator[Encoded]:
+        start, told = 0, set[str]()
+        while chunk := list(itertools.islice(source, chunk_size)):
+            encoded = self._encode(chunk, batch_size, normalize, truncate_dim, False, start)
+            _warn_of_changes(encoded.report, told)
+            yield encoded
+            start += len(chunk)
+
+    def _check_arguments(self, batch_size: int, truncate_dim: int | None) -> None:
+        if batch_size < 1:
+            raise InputError("batch_size must be at least 1", found=str(batch_size))
+        if truncate_dim is not None and not 1 <= truncate_dim <= self.dim:
+            raise InputError(
+                "truncate_dim is out of range",
+                found=str(truncate_dim),
+                fix=f"1 to {self.dim} for this model",
+            )
 
     def _encode(
         self,
@@ -254,9 +276,8 @@ class SentenceEncoder:
         progress: bool,
         start: int = 0,
     ) -> Encoded:
-        dim = _check_dim(truncate_dim, self.dim)
-        if batch_size < 1:
-            raise InputError(f"batch_size must be at least 1, found {batch_size}")
+        self._check_arguments(batch_size, truncate_dim)
+        dim = truncate_dim or self.dim
         texts = check_sentences(sentences, start=start)
         clean = [replace_surrogates(text) for text in texts]
         ready = [self.prompt + (to_nfc(text) if self.nfc else text) for text in clean]
@@ -355,13 +376,7 @@ def check_sentences(
         found: NoneType: None
         try: drop it or replace it by a string
     """
-    if isinstance(sentences, (str, bytes)) or not hasattr(sentences, "__iter__"):
-        raise InputError(
-            f"{name} must be a list of strings",
-            found=type(sentences).__name__,
-            fix="put a single text in a list: [text]",
-        )
-    texts = list(sentences)
+    texts = list(_iterate(sentences, name))
     for index, text in enumerate(texts, start):
         if not isinstance(text, str):
             raise InputError(
@@ -372,34 +387,29 @@ def check_sentences(
     return texts
 
 
-def _check_dim(truncate_dim: int | None, dim: int) -> int:
-    if truncate_dim is None:
-        return dim
-    if not 1 <= truncate_dim <= dim:
-        raise InputError(
-            "truncate_dim is out of range",
-            found=str(truncate_dim),
-            fix=f"1 to {dim} for this model",
-        )
-    return truncate_dim
+def _iterate(sentences: Iterable[str], name: str) -> Iterator[str]:
+    if not isinstance(sentences, (str, bytes)):
+        with contextlib.suppress(TypeError):
+            return iter(sentences)
+    raise InputError(
+        f"{name} must be a list of strings",
+        found=type(sentences).__name__,
+        fix="put a single text in a list: [text]",
+    )
 
 
-def _warn_of_changes(report: EncodeReport) -> bool:
-    said = False
-    if report.cut:
-        said = True
-        warnings.warn(
-            f"{len(report.cut)} of {report.sentences} sentences are longer than "
-            f"{report.max_tokens} tokens and were cut there, the first at index {report.cut[0]}",
-            MunjangWarning,
-            stacklevel=3,
-        )
-    if report.repaired:
-        said = True
-        warnings.warn(
-            f"{len(report.repaired)} of {report.sentences} sentences held lone surrogates, "
-            f"replaced by U+FFFD, the first at index {report.repaired[0]}",
-            MunjangWarning,
-            stacklevel=3,
-        )
-    return said
+def _warn_of_changes(report: EncodeReport, told: set[str] | None = None) -> None:
+    """Warns the caller's caller, in a stream only of what was not `told` before."""
+    changes = {
+        f"are longer than {report.max_tokens} tokens and were cut there": report.cut,
+        "held lone surrogates, replaced by U+FFFD": report.repaired,
+    }
+    for what, where in changes.items():
+        if not where or (told is not None and what in told):
+            continue
+        count = f"{len(where)} of {report.sentences} sentences"
+        message = f"{count} {what}, the first at index {where[0]}"
+        if told is not None:
+            told.add(what)
+            message += "; more of the same in this stream is only in the reports"
+        warnings.warn(message, MunjangWarning, stacklevel=3)

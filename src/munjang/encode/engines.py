@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -43,6 +44,8 @@ class Engine(Protocol):
 
     def run(self, batches: Iterable[Batch]) -> Iterator[Vectors]:
         """Runs the model over batches, lazily.
+
+        Safe to call from several threads at once, and to be left before its end.
 
         Args:
             batches: Padded batches.
@@ -84,7 +87,7 @@ class OpenVINOEngine:
             self._compiled = openvino.Core().compile_model(graph, "CPU", settings)
         except RuntimeError as error:
             raise _unreadable(graph, error) from error
-        self._requests = [self._compiled.create_infer_request() for _ in range(min(2, threads))]
+        self._streams = min(2, threads)
         self.label = f"openvino {precision}"
         self.dim = dim
 
@@ -93,7 +96,7 @@ class OpenVINOEngine:
 
     def run(self, batches: Iterable[Batch]) -> Iterator[Vectors]:
         """See `Engine.run`."""
-        idle = deque(self._requests)
+        idle = deque(self._compiled.create_infer_request() for _ in range(self._streams))
         busy: deque[Any] = deque()
         for batch in batches:
             if not idle:
@@ -191,17 +194,21 @@ class TransformersTokenizer:
 
     def __init__(self, model: SentenceTransformer) -> None:
         self._tokenizer = model.tokenizer
+        self._lock = threading.Lock()  # the limit is set on the tokenizer, not in the call
         self.pad_id = int(self._tokenizer.pad_token_id or 0)
 
     def encode(self, texts: Sequence[str], max_tokens: int) -> tuple[list[list[int]], list[int]]:
         """See `tokens.Tokenizer.encode`."""
         if not texts:
             return [], []
-        kept = self._tokenizer(list(texts), truncation=True, max_length=max_tokens)["input_ids"]
-        full = [i for i, row in enumerate(kept) if len(row) == max_tokens]
-        longer = (
-            self._tokenizer([texts[i] for i in full], verbose=False)["input_ids"] if full else []
-        )
+        with self._lock:
+            kept = self._tokenizer(list(texts), truncation=True, max_length=max_tokens)["input_ids"]
+            full = [i for i, row in enumerate(kept) if len(row) == max_tokens]
+            longer = (
+                self._tokenizer([texts[i] for i in full], verbose=False)["input_ids"]
+                if full
+                else []
+            )
         cut = [i for i, row in zip(full, longer, strict=True) if len(row) > max_tokens]
         return kept, cut
 
@@ -223,7 +230,7 @@ def open_sentence_transformer(
 
     Raises:
         MissingExtraError: sentence-transformers is not installed.
-        ModelError: The folder cannot be opened.
+        ModelError: The folder cannot be opened, or holds something else than a transformer.
     """
     silence_telemetry()
     try:
@@ -245,15 +252,36 @@ def open_sentence_transformer(
             model = SentenceTransformer(
                 modules=[*modules, Normalize()] if plan.normalize else modules, device=device
             )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except Exception as error:  # safetensors, tokenizers and pickle share no base class
+        raise _unreadable(folder, error) from error
+    if not hasattr(model[0], "auto_model"):
         raise ModelError(
-            f"{folder} cannot be opened as a model",
-            found=str(error).splitlines()[0],
-            fix="copy or download the folder again, whole",
-        ) from error
+            f"{folder} is not a transformer, and munjang runs no others",
+            found=type(model[0]).__name__,
+            fix="use it with sentence-transformers itself",
+        )
     if threads is not None:
         torch.set_num_threads(threads)
     return model
+
+
+def token_limit(model: SentenceTransformer) -> int:
+    """How many tokens the model can take, special tokens included.
+
+    What the model's own files say, but no more than it has positions for: the models of
+    the RoBERTa family leave out the first `padding_idx + 1` of their position table, and
+    where only config.json speaks, sentence-transformers counts those in.
+
+    Args:
+        model: What `open_sentence_transformer` gives.
+    """
+    limit = int(model.max_seq_length or 512)
+    for name, module in model.named_modules():
+        table: Any = module
+        if name.endswith("position_embeddings") and hasattr(table, "num_embeddings"):
+            unused = 0 if table.padding_idx is None else table.padding_idx + 1
+            limit = min(limit, table.num_embeddings - unused)
+    return limit
 
 
 def silence_telemetry() -> None:
@@ -274,10 +302,11 @@ def _result(request: Any) -> Vectors:  # noqa: ANN401 - openvino has no type for
     return np.array(request.get_output_tensor(0).data)
 
 
-def _unreadable(graph: Path, error: Exception) -> ModelError:
+def _unreadable(path: Path, error: Exception) -> ModelError:
+    lines = str(error).strip().splitlines()
     return ModelError(
-        f"{graph} cannot be read as a model",
-        found=str(error).strip().splitlines()[-1],
+        f"{path} cannot be read as a model",
+        found=lines[-1] if lines else type(error).__name__,
         fix="copy or export the model folder again, whole",
     )
 

@@ -17,6 +17,9 @@ MANIFEST = "munjang.json"
 TOKENIZER = "tokenizer.json"
 GRAPHS = {"openvino": "model.xml", "onnx": "model.onnx"}
 FORMAT = 1
+_KINDS = {"name": str, "engine": str, "precision": str, "prompt": str} | dict.fromkeys(
+    ("dim", "max_tokens", "pad_id"), int
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,29 +92,37 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        raw: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        files = {name: FileMark(**mark) for name, mark in raw.pop("files").items()}
-        known = {f.name for f in fields(Manifest)}
-        if raw.get("format") == FORMAT and not raw.keys() <= known:
-            raise KeyError(sorted(raw.keys() - known)[0])
-        manifest = Manifest(
-            **{key: value for key, value in raw.items() if key in known}, files=files
-        )
+        raw = json.loads(path.read_text("utf-8"))
+        found = raw["format"]
+        manifest = _parse(raw) if found == FORMAT else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
             f"{path} is not a model manifest",
             found=f"{type(error).__name__}: {error}",
-            fix="export the model again with `munjang export`",
+            fix="copy the folder again, or export the model again with `munjang export`",
         ) from error
-    if manifest.format != FORMAT:
+    if manifest is None:
         raise ModelError(
             f"{path} has a layout that this munjang does not know",
-            found=f"format {manifest.format}",
+            found=f"format {found}",
             fix='pip install --upgrade "munjang"',
         )
-    for name, mark in files.items():
+    for name, mark in manifest.files.items():
         _check_size(folder / name, mark)
     return manifest
+
+
+def _parse(raw: dict[str, Any]) -> Manifest:
+    if unknown := sorted(raw.keys() - {f.name for f in fields(Manifest)}):
+        raise ValueError(f"unknown key {unknown[0]!r}")
+    for key, kind in _KINDS.items():
+        if not isinstance(raw[key], kind):
+            raise TypeError(f"{key} is {raw[key]!r}")
+    if raw["engine"] not in GRAPHS:
+        raise ValueError(f"unknown engine {raw['engine']!r}")
+    files = {name: FileMark(**mark) for name, mark in raw["files"].items()}
+    training_data = tuple(raw.get("training_data", ()))
+    return Manifest(**{**raw, "files": files, "training_data": training_data})
 
 
 def check_files(folder: Path, manifest: Manifest) -> None:

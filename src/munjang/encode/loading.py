@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,11 @@ from munjang.encode.engines import (
     TransformersTokenizer,
     open_sentence_transformer,
     silence_telemetry,
+    token_limit,
 )
 from munjang.encode.folder import GRAPHS, MANIFEST, TOKENIZER, read_manifest
 from munjang.encode.tokens import JsonTokenizer
-from munjang.errors import InputError, ModelError, NetworkError, unknown_name
+from munjang.errors import InputError, ModelError, MunjangError, NetworkError, unknown_name
 
 if TYPE_CHECKING:
     from munjang.encode.engines import Engine
@@ -78,7 +80,8 @@ def load(
         raise InputError("threads must be at least 1", found=str(threads))
     folder, name = _find(str(model), revision=revision, allow_pickle=allow_pickle)
     if (folder / MANIFEST).is_file():
-        return _load_exported(folder, engine, pooling, prompt, max_tokens, nfc, threads)
+        _refuse_torch_options(pooling, device)
+        return _load_exported(folder, engine, prompt, max_tokens, nfc, threads)
     if engine not in (None, "torch"):
         raise ModelError(
             f"{model} holds no {engine} graph",
@@ -91,7 +94,7 @@ def load(
         name or folder.name,
         TransformersTokenizer(opened),
         TorchEngine(opened),
-        max_tokens=_check_limit(max_tokens, int(opened.max_seq_length or 512)),
+        max_tokens=_check_limit(max_tokens, token_limit(opened)),
         prompt=plan.prompt if prompt is None else prompt,
         nfc=nfc,
     )
@@ -100,7 +103,6 @@ def load(
 def _load_exported(
     folder: Path,
     engine: str | None,
-    pooling: str | None,
     prompt: str | None,
     max_tokens: int | None,
     nfc: bool,
@@ -113,12 +115,7 @@ def _load_exported(
             found=manifest.engine,
             fix=f"leave engine out, or export the model again with --to {engine}",
         )
-    if pooling is not None:
-        raise InputError(
-            "pooling cannot be chosen for an exported model",
-            found=pooling,
-            fix="it is inside the graph: leave pooling out",
-        )
+    limit = _check_limit(max_tokens, manifest.max_tokens)
     graph = folder / GRAPHS[manifest.engine]
     kind = OpenVINOEngine if manifest.engine == "openvino" else OnnxEngine
     made: Engine = kind(graph, precision=manifest.precision, dim=manifest.dim, threads=threads)
@@ -126,22 +123,38 @@ def _load_exported(
         manifest.name,
         JsonTokenizer(folder / TOKENIZER, manifest.pad_id),
         made,
-        max_tokens=_check_limit(max_tokens, manifest.max_tokens),
+        max_tokens=limit,
         prompt=manifest.prompt if prompt is None else prompt,
         nfc=nfc,
     )
+
+
+def _refuse_torch_options(pooling: str | None, device: str | None) -> None:
+    if pooling is not None:
+        raise InputError(
+            "pooling cannot be chosen for an exported model",
+            found=pooling,
+            fix="it is inside the graph: leave pooling out",
+        )
+    if device is not None:
+        raise InputError(
+            "device cannot be chosen for an exported model",
+            found=device,
+            fix="it runs on the CPU: leave device out, or load torch weights",
+        )
 
 
 def _find(model: str, *, revision: str | None, allow_pickle: bool) -> tuple[Path, str | None]:
     """The folder of a model, and the hub id where there is one."""
     if model == "default":
         return DEFAULT_FOLDER, None
-    folder = Path(model).expanduser()
-    if folder.is_dir():
-        known = zoo.find(model)
-        return folder, known.name if known else None
-    if folder.exists():
-        raise ModelError(f"{model} is a file", fix="name the folder of the model")
+    with suppress(OSError, RuntimeError):  # too long for a path; the ~ of nobody
+        folder = Path(model).expanduser()
+        if folder.is_dir():
+            known = zoo.find(model)
+            return folder, known.name if known else None
+        if folder.exists():
+            raise ModelError(f"{model} is a file", fix="name the folder of the model")
     if model.count("/") != 1 or model.startswith((".", "/", "~")):
         raise ModelError(
             f"no model at {model}",
@@ -153,30 +166,35 @@ def _find(model: str, *, revision: str | None, allow_pickle: bool) -> tuple[Path
 def _download(model: str, *, revision: str | None, allow_pickle: bool) -> Path:
     silence_telemetry()
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError
 
     patterns = [*_HUB_FILES, *(["*pytorch_model*.bin"] if allow_pickle else [])]
     try:
         return Path(snapshot_download(model, revision=revision, allow_patterns=patterns))
     except HFValidationError as error:
         raise ModelError(f"{model!r} is not a hub id", found=str(error)) from error
-    except LocalEntryNotFoundError as error:
-        raise NetworkError(
-            f"{model} is not in the local cache and the hub cannot be reached",
-            fix="connect once to fetch it, or name a folder; munjang.load() needs no network",
-        ) from error
-    except HfHubHTTPError as error:
-        raise ModelError(
+    except Exception as error:  # the hub's HTTP library, and so its errors, differ by version
+        raise _explain_download(model, error) from error
+
+
+def _explain_download(model: str, error: Exception) -> MunjangError:
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    offline_fix = "connect once to fetch it, or name a folder; munjang.load() needs no network"
+    if isinstance(error, LocalEntryNotFoundError):
+        return NetworkError(
+            f"{model} is not whole in the local cache and the hub cannot be reached",
+            fix=offline_fix,
+        )
+    found = (str(error).strip() or type(error).__name__).splitlines()[0]
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status in (401, 403, 404):
+        return ModelError(
             f"the hub does not give {model}",
-            found=str(error).splitlines()[0],
+            found=found,
             fix="check the name on huggingface.co; gated models need `hf auth login`",
-        ) from error
-    except OSError as error:
-        raise NetworkError(
-            f"{model} could not be fetched",
-            found=str(error) or type(error).__name__,
-            fix="check the network, or name a folder; munjang.load() needs no network",
-        ) from error
+        )
+    return NetworkError(f"{model} could not be fetched", found=found, fix=offline_fix)
 
 
 def _check_limit(max_tokens: int | None, limit: int) -> int:

@@ -26,12 +26,14 @@ class StreamReport:
         tokens: Tokens that went through the model.
         cut: How many sentences were longer than the limit.
         empty: How many held nothing but white space.
+        repaired: How many held lone surrogates, replaced by U+FFFD.
     """
 
     sentences: int
     tokens: int
     cut: int
     empty: int
+    repaired: int
 
 
 def encode_to_file(
@@ -62,7 +64,8 @@ def encode_to_file(
         Counts of what was written.
 
     Raises:
-        InputError: The file cannot be written, or a sentence is not text.
+        InputError: The file cannot be written, a sentence is not text, or an argument is
+            out of range.
 
     Example:
         >>> import munjang, numpy, tempfile
@@ -73,23 +76,24 @@ def encode_to_file(
         ...     numpy.load(out).shape
         (2, 384)
     """
+    chunks = encoder.stream(
+        sentences, batch_size=batch_size, normalize=normalize, truncate_dim=truncate_dim
+    )
     dim = truncate_dim or encoder.dim
-    sentences_done = tokens = cut = empty = 0
+    sentences_done = tokens = cut = empty = repaired = 0
     bar = progress_bar("encoding", total=None, unit="sentences", shown=progress)
     with whole_file(out) as file, bar as advance:
         _write_header(file, 0, dim)
-        chunks = encoder.stream(
-            sentences, batch_size=batch_size, normalize=normalize, truncate_dim=truncate_dim
-        )
         for chunk in chunks:
             file.write(np.ascontiguousarray(chunk.vectors).data)
             sentences_done += chunk.report.sentences
             tokens += chunk.report.tokens
             cut += len(chunk.report.cut)
             empty += len(chunk.report.empty)
+            repaired += len(chunk.report.repaired)
             advance(chunk.report.sentences)
         _write_header(file, sentences_done, dim)
-    return StreamReport(sentences_done, tokens, cut, empty)
+    return StreamReport(sentences_done, tokens, cut, empty, repaired)
 
 
 def _write_header(file: IO[bytes], rows: int, dim: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -80,12 +81,14 @@ class JsonTokenizer:
                 f"{path} is not a tokenizer", found=str(error), fix="copy the model folder again"
             ) from error
         self._backend.no_padding()
+        self._lock = threading.Lock()  # the limit is set on the tokenizer, not in the call
         self.pad_id = pad_id
 
     def encode(self, texts: Sequence[str], max_tokens: int) -> tuple[list[list[int]], list[int]]:
         """See `Tokenizer.encode`."""
-        self._backend.enable_truncation(max_tokens)
-        encodings = self._backend.encode_batch_fast(list(texts))
+        with self._lock:
+            self._backend.enable_truncation(max_tokens)
+            encodings = self._backend.encode_batch_fast(list(texts))
         ids = [encoding.ids for encoding in encodings]
         return ids, [i for i, encoding in enumerate(encodings) if encoding.overflowing]
 

@@ -43,7 +43,7 @@ vectors = encoder.encode(["첫눈이 내렸다.", "올해 첫눈이 왔다."])
 | 차원 / dimension | $dim |
 | 최대 토큰 / token limit | $max_tokens |
 | 정규화 / normalised | $normalized |
-| 접두어 / prompt | $prompt |
+| 접두어 (저절로 붙음) / prompt (put by the encoder) | $prompt |
 | 크기 / size | $size MB |
 | 바탕 모델 / base | $base |
 | 학습 데이터 / trained on | $training_data |
