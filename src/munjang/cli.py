@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -330,7 +329,7 @@ def compare(
         if markdown:
             console.emit(report.comparison_markdown(comparison))
         elif console.wants_json(asked=as_json):
-            console.emit_json(json.loads(report.comparison_json(comparison)))
+            console.emit(report.comparison_json(comparison))
         else:
             report.print_comparison(comparison, console=console.terminal())
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+MOST_NAMES = 12
+"""How many known names an error lists at most."""
+
+
 class MunjangError(Exception):
     """Base of all munjang errors: a failure that is not the user's mistake.
 
@@ -104,7 +108,8 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
         known: The names that exist.
 
     Returns:
-        An `InputError` that offers the nearest match, or lists the names.
+        An `InputError` that offers the nearest match and lists the names; where there are
+        too many for a line it lists the nearest only.
 
     Example:
         >>> print(unknown_name("task", "korst", ["korsts", "klue-sts"]))
@@ -114,4 +119,9 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
+    if len(names) > MOST_NAMES:
+        some = difflib.get_close_matches(name, names, n=3, cutoff=0) or names[:3]
+        return InputError(
+            f"unknown {kind} {name!r}", fix=f"{hint}{len(names)} known, such as {', '.join(some)}"
+        )
     return InputError(f"unknown {kind} {name!r}", fix=f"{hint}known: {', '.join(names)}")

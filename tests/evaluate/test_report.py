@@ -18,7 +18,6 @@ from munjang.evaluate.report import (
     COLUMNS,
     comparison_json,
     comparison_markdown,
-    json_table,
     markdown_table,
     print_comparison,
     print_table,
@@ -158,15 +157,6 @@ def test_terminal_table():
     assert "KorSTS test, 200 rows" in text
     rows = [line for line in text.splitlines() if "문장" in line or "KO (pub" in line][:2]
     assert len({cell_len(line.rstrip()) for line in rows}) == 1
-
-
-def test_json_table():
-    result = make_result("문장 모델")
-    (record,) = json.loads(json_table([result]))
-    assert record["model"] == "문장 모델"
-    assert record["similarities"] is None
-    assert record["correlations"]["cosine_spearman"] == result.correlations.cosine_spearman
-    assert record["correlations"]["avg"] == result.correlations.avg
 
 
 def test_a_table_needs_a_result():

@@ -51,11 +51,8 @@ TESTED_ELSEWHERE = {
     "data/known": "a table: every row of it is read and counted in tests/data/test_catalog.py",
     "data/records": "what tests/data/test_tables.py reads its tables through",
     "data/rows": "plain dataclasses, compared in every test of tests/data",
-    "errors": "its lines are asserted wherever an error is, its exit codes in tests/test_cli.py",
-    "evaluate/published": "a table, checked against its sources in tests/evaluate/test_report.py",
-    "files": "every file that tests/test_cli.py has written, or cannot have written",
+    "evaluate/published": "a table, every row of it checked in tests/evaluate/test_report.py",
     "inputs": "the reading half of the command line: tests/test_cli.py",
-    "progress": "shown on a terminal alone; its example runs as a doctest",
 }
 """Modules without a test file of their own, and why."""
 

@@ -24,6 +24,7 @@ from munjang.errors import InputError, ModelError, MunjangError, NetworkError, u
 
 if TYPE_CHECKING:
     from munjang.encode.engines import Engine
+    from munjang.encode.folder import Manifest
 
 DEFAULT_FOLDER = Path(__file__).parent / "default"
 _HUB_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "model.xml", "model.bin", "model.onnx")
@@ -61,7 +62,7 @@ def load(
             weights-only reader, where a model has no others.
 
     Returns:
-        The encoder, warm: its first sentence costs what the next one does.
+        The encoder.
 
     Raises:
         InputError: An argument is unknown or out of range.
@@ -80,8 +81,9 @@ def load(
         raise InputError("threads must be at least 1", found=str(threads))
     folder, name = _find(str(model), revision=revision, allow_pickle=allow_pickle)
     if (folder / MANIFEST).is_file():
+        manifest = _read_for(engine, folder)
         _refuse_torch_options(pooling, device)
-        return _load_exported(folder, engine, prompt, max_tokens, nfc, threads)
+        return _load_exported(folder, manifest, prompt, max_tokens, nfc, threads)
     if engine not in (None, "torch"):
         raise ModelError(
             f"{model} holds no {engine} graph",
@@ -100,21 +102,25 @@ def load(
     )
 
 
-def _load_exported(
-    folder: Path,
-    engine: str | None,
-    prompt: str | None,
-    max_tokens: int | None,
-    nfc: bool,
-    threads: int | None,
-) -> SentenceEncoder:
+def _read_for(engine: str | None, folder: Path) -> Manifest:
     manifest = read_manifest(folder)
     if engine not in (None, manifest.engine):
         raise ModelError(
             f"{folder} was exported for another engine",
             found=manifest.engine,
-            fix=f"leave engine out, or export the model again with --to {engine}",
+            fix=f"leave engine out, or export its source for {engine}",
         )
+    return manifest
+
+
+def _load_exported(
+    folder: Path,
+    manifest: Manifest,
+    prompt: str | None,
+    max_tokens: int | None,
+    nfc: bool,
+    threads: int | None,
+) -> SentenceEncoder:
     limit = _check_limit(max_tokens, manifest.max_tokens)
     graph = folder / GRAPHS[manifest.engine]
     kind = OpenVINOEngine if manifest.engine == "openvino" else OnnxEngine

@@ -6,7 +6,7 @@ The columns are those of the published tables, correlations times 100 with two d
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from munjang.errors import InputError
 from munjang.evaluate.sts import METRICS
@@ -51,12 +51,6 @@ def print_table(
     _print(console, COLUMNS, cells, notes=_notes(results, published))
 
 
-def json_table(results: Sequence[StsResult]) -> str:
-    """Writes results as a JSON list of their records, without the similarities of each pair."""
-    records = [json.loads(result.to_json(similarities=False)) for result in results]
-    return json.dumps(records, ensure_ascii=False, indent=1) + "\n"
-
-
 def comparison_markdown(comparison: Comparison) -> str:
     """Writes a comparison as a Markdown table, a metric a line, with a last line break."""
     table = _markdown(_COMPARISON_COLUMNS, _comparison_cells(comparison))
@@ -71,7 +65,7 @@ def print_comparison(comparison: Comparison, *, console: Console) -> None:
 
 
 def comparison_json(comparison: Comparison) -> str:
-    """Writes a comparison as one JSON object; differences in [-2, 2], not times 100."""
+    """Writes a comparison as one JSON line; differences in [-2, 2], not times 100."""
     found = {
         metric: {
             "difference": difference.value,
@@ -85,7 +79,7 @@ def comparison_json(comparison: Comparison) -> str:
     }
     names = ("model_a", "model_b", "task", "split", "rows", "view", "level", "resamples")
     record = {name: getattr(comparison, name) for name in names} | {"differences": found}
-    return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def _sts_cells(
@@ -218,7 +212,8 @@ def _print(
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for i, name in enumerate(head):
-        table.add_column(name, justify="left" if i == 0 else "right", no_wrap=i > 0)
+        side: Literal["left", "right"] = "left" if i == 0 else "right"
+        table.add_column(name, justify=side, no_wrap=i > 0, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     console.print(table)
