@@ -22,11 +22,12 @@ ROOT = Path(__file__).resolve().parent.parent
 START, END = "<!-- results -->", "<!-- /results -->"
 BESIDE = {
     "KoSimCSE-RoBERTa-multitask",
-    "SimCSE-BERT-KO supervised",
-    "SimCSE-RoBERTa-KO supervised",
+    "KoSimCSE-RoBERTa",
+    "SimCSE-BERT-KO",
+    "SimCSE-RoBERTa-KO",
     "ko-sroberta-multitask",
-    "KoSRoBERTa-small",
-    "KoSBERT",
+    "KoSRoBERTa-small (nli-sts)",
+    "KoSBERT (klue/bert-base)",
 }
 COMMANDS = {
     "korsts": "munjang evaluate --task korsts --published",

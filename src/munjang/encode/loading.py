@@ -72,7 +72,7 @@ def load(
 
     Example:
         >>> import munjang
-        >>> munjang.load(max_tokens=128)
+        >>> munjang.load(max_tokens=128, prompt="")
         SentenceEncoder('munjang-small-ko', engine=openvino int8, dim=384, max_tokens=128)
     """
     if engine is not None and engine not in ENGINES:

@@ -22,7 +22,7 @@ CARD = "README.md"
 _CARD = Template("""\
 ---
 language: [ko]
-license: $license
+license: $tag
 library_name: munjang
 pipeline_tag: sentence-similarity
 ---
@@ -111,6 +111,7 @@ def write_card(
     text = _CARD.substitute(
         name=manifest.name,
         license=manifest.license,
+        tag=manifest.license.lower(),  # as the hub spells it
         folder=shown_as,
         engine=manifest.engine,
         precision=manifest.precision,
