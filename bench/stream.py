@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-THINGS = ("비", "눈", "버스", "손님", "편지", "소식", "봄", "택배", "답장", "기차")
+THINGS = ("택배", "편지", "화물", "손님", "전보", "소포", "기차", "버스", "답장", "그림")
 
 
 def generate(lines: int, marks: list[tuple[int, float, float]]) -> Iterator[str]:
@@ -36,7 +36,7 @@ def generate(lines: int, marks: list[tuple[int, float, float]]) -> Iterator[str]
             seconds = time.perf_counter() - begin
             marks.append((number, seconds, process.memory_info().rss / 1e6))
             print(f"{number:,} lines, {seconds:.0f} s, {marks[-1][2]:.0f} MB", flush=True)
-        yield f"{number}번째 {THINGS[number % 10]}이 왔다"
+        yield f"{THINGS[number % 10]} {number}건 도착"
     marks.append((lines, time.perf_counter() - begin, process.memory_info().rss / 1e6))
 
 

@@ -1,15 +1,19 @@
-"""Writes the measured tables of README.md and README.ko.md from results/.
+"""Writes the measured parts of README.md and README.ko.md.
 
     python runs/readme_tables.py [--check]
 
-Everything between the marks <!-- results --> and <!-- /results --> is replaced. With
---check nothing is written, and the exit code says whether the tables are current.
+What stands between the marks <!-- answer --> and <!-- /answer --> becomes what the first
+command prints, and between <!-- results --> and <!-- /results --> the tables of results/.
+With --check nothing is written, and the exit code says whether the tables are current.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import pty
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,7 +23,7 @@ from munjang.evaluate.tasks import StsResult
 from munjang.files import whole_file
 
 ROOT = Path(__file__).resolve().parent.parent
-START, END = "<!-- results -->", "<!-- /results -->"
+FIRST = ("search", "돈을 돌려받고 싶어요", "--in", "examples/faq.txt")
 BESIDE = {
     "KoSimCSE-RoBERTa-multitask",
     "KoSimCSE-RoBERTa",
@@ -29,10 +33,6 @@ BESIDE = {
     "KoSRoBERTa-small (nli-sts)",
     "KoSBERT (klue/bert-base)",
 }
-COMMANDS = {
-    "korsts": "munjang evaluate --task korsts --published",
-    "klue-sts": "munjang evaluate --task klue-sts --published",
-}
 
 
 def render() -> str:
@@ -40,14 +40,37 @@ def render() -> str:
     record = json.loads((ROOT / "results/default_model.json").read_text("utf-8"))
     results = [StsResult.from_json(json.dumps(each)) for each in record["results"]]
     parts = []
-    for task, command in COMMANDS.items():
-        measured = [result for result in results if result.task == task]
-        first = measured[0]
-        beside = [row for row in published_rows(task, first.split) if row.model in BESIDE]
+    for task, split in dict.fromkeys((result.task, result.split) for result in results):
+        measured = [result for result in results if (result.task, result.split) == (task, split)]
+        beside = [row for row in published_rows(task, split) if row.model in BESIDE]
+        command = f"munjang evaluate --task {task} --split {split}"
         parts.append(f"`{command}`\n\n{markdown_table(measured, published=beside)}")
     speed = (ROOT / "results/bench_encode.md").read_text("utf-8")
     parts.append(speed.split("\n", 2)[2].strip() + "\n")
     return "\n".join(parts)
+
+
+def answer() -> str:
+    """What the first command of the READMEs prints on a terminal."""
+    ours, its = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-c", "import sys, munjang.cli; sys.exit(munjang.cli.main())", *FIRST],
+        stdout=its,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env=os.environ | {"TERM": "dumb", "COLUMNS": "80"},
+        check=True,
+    )
+    os.close(its)
+    lines = os.read(ours, 1 << 16).decode().splitlines()
+    return "\n".join(["```text", *(line.rstrip() for line in lines), "```", ""])
+
+
+def fill(text: str, mark: str, block: str) -> str:
+    """The text with another block between the marks."""
+    before, rest = text.split(f"<!-- {mark} -->\n", 1)
+    after = rest.split(f"<!-- /{mark} -->", 1)[1]
+    return f"{before}<!-- {mark} -->\n{block}<!-- /{mark} -->{after}"
 
 
 def main() -> int:
@@ -55,20 +78,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    block = f"{START}\n{render()}{END}"
-    stale = 0
+    blocks = {"results": render()} if check else {"results": render(), "answer": answer()}
+    stale = False
     for name in ("README.md", "README.ko.md"):
         path = ROOT / name
-        text = path.read_text("utf-8")
-        before, rest = text.split(START, 1)
-        new = before + block + rest.split(END, 1)[1]
-        if new != text:
-            stale += 1
-            print(f"{name}: {'out of date' if check else 'written'}")
-        if new != text and not check:
+        old = new = path.read_text("utf-8")
+        for mark, block in blocks.items():
+            new = fill(new, mark, block)
+        stale = stale or new != old
+        if new != old and not check:
             with whole_file(path) as file:
                 file.write(new.encode())
-    return int(bool(stale and check))
+    print("the tables differ from results/" if stale and check else "the tables are current")
+    return int(stale and check)
 
 
 if __name__ == "__main__":

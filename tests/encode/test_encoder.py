@@ -258,14 +258,14 @@ class TestCutting:
     @pytest.mark.parametrize("line", MEGABYTE.values(), ids=MEGABYTE)
     def test_a_line_of_a_megabyte(self, shipped, line):
         assert len(line.encode()) > 1_000_000
-        begin = time.monotonic()
+        begin = time.process_time()
         with pytest.warns(MunjangWarning) as caught:
             encoded = shipped.encode_with_report(["짧은 문장", line])
-        assert time.monotonic() - begin < 30
+        assert time.process_time() - begin < 30
         assert len(caught) == 1
         assert encoded.report.cut == (1,)
         with pytest.warns(MunjangWarning):
-            [start] = shipped.encode([line[:2000]])
+            [start] = shipped.encode([line[:20_000]])
         assert np.sum(encoded.vectors[1] * start) > 0.99
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,9 @@ def test_the_base_install_has_no_torch():
 def test_the_version_is_one():
     text = (ROOT / "pyproject.toml").read_text("utf-8")
     assert re.findall(r'^version = "(.*)"$', text, re.MULTILINE) == [munjang.__version__]
+
+
+def test_the_tables_of_the_readmes_are_those_of_results():
+    command = [sys.executable, "runs/readme_tables.py", "--check"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
