@@ -43,24 +43,24 @@ def read_test(data_dir: Path) -> tuple[list[str], list[str], list[float]]:
 
 
 def export_onnx(weights: Path, data_dir: Path, out: Path) -> None:
-    """Makes the two ONNX contestants, once."""
+    """Makes the two ONNX contestants."""
     import munjang
     from munjang.evaluate.tasks import load_task
     from munjang.model.export import export_model
 
     source = munjang.load(weights, engine="torch", device="cpu")
     for precision in ("fp32", "int8"):
-        if not (out / f"onnx-{precision}").exists():
-            export_model(
-                source,
-                out / f"onnx-{precision}",
-                to="onnx",
-                int8=precision == "int8",
-                pairs=load_task("korsts", split="dev", data_dir=data_dir),
-                calibration=[
-                    row.sentence1 for row in load_task("korsts", split="train", data_dir=data_dir)
-                ],
-            )
+        export_model(
+            source,
+            out / f"onnx-{precision}",
+            to="onnx",
+            int8=precision == "int8",
+            pairs=load_task("korsts", split="dev", data_dir=data_dir),
+            calibration=[
+                row.sentence1 for row in load_task("korsts", split="train", data_dir=data_dir)
+            ],
+            overwrite=True,
+        )
 
 
 def run_one(name: str, weights: Path, data_dir: Path, exports: Path) -> dict[str, float]:

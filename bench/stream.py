@@ -32,7 +32,7 @@ def generate(lines: int, marks: list[tuple[int, float, float]]) -> Iterator[str]
     process = psutil.Process()
     begin = time.perf_counter()
     for number in range(lines):
-        if number % (lines // 10) == 0:
+        if number % max(1, lines // 10) == 0:
             seconds = time.perf_counter() - begin
             marks.append((number, seconds, process.memory_info().rss / 1e6))
             print(f"{number:,} lines, {seconds:.0f} s, {marks[-1][2]:.0f} MB", flush=True)

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 
 NAME = "munjang-small-ko"
 MEASURED = (("korsts", "test"), ("klue-sts", "dev"), ("klue-sts", WITHOUT_PARAKQC))
+BASE = "intfloat/multilingual-e5-small (MIT), cut to 27,740 pieces, 4-bit weights widened again"
 TRAINED_ON = ("korsts:train", "klue-sts:train", "klue-nli:train")
 ROOT = Path(__file__).resolve().parent.parent
 TEXTS = CardTexts(
@@ -244,13 +245,14 @@ def main() -> None:
         base = Path(scratch) / "base"
         model.save_pretrained(str(base), create_model_card=False)
         weights = given.keep or Path(scratch) / NAME
-        begin = time.perf_counter()
+        minutes = None
         if not (weights / "modules.json").exists():
+            begin = time.perf_counter()
             limit, model.max_seq_length = model.max_seq_length, TRAINING_TOKENS
             train(model, rows, given.data_dir)
             model.max_seq_length = limit
             model.save_pretrained(str(weights), create_model_card=False)
-        minutes = (time.perf_counter() - begin) / 60
+            minutes = round((time.perf_counter() - begin) / 60, 1)
         source = munjang.load(weights, engine="torch", device="cpu")
         gate = export_model(
             source,
@@ -259,7 +261,7 @@ def main() -> None:
             int8=True,
             calibration=[row.sentence1 for row in rows["korsts"]],
             name=NAME,
-            origin=Origin("CC-BY-SA-4.0", "intfloat/multilingual-e5-small (MIT)", TRAINED_ON),
+            origin=Origin("CC-BY-SA-4.0", BASE, TRAINED_ON),
             overwrite=True,
         )
         encoders = {
@@ -280,7 +282,7 @@ def main() -> None:
         "seed": SEED,
         "prompt": PROMPT,
         "rows": {name: len(found) for name, found in rows.items()},
-        "minutes": round(minutes, 1),
+        "minutes": minutes,
         "device": "GPU" if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads",
         "gate": asdict(gate),
         "results": [json.loads(result.to_json(similarities=False)) for result in results],

@@ -5,9 +5,9 @@
 #   PYTHON=python3.12 bash tests/run.sh    with another Python than python3
 #   VENV=some/folder bash tests/run.sh     in another place than build/test-venv
 #
-# Real data is read from the folder that MUNJANG_DATA names, or from ../shared/data where
-# that exists; tests that need it are skipped elsewhere, and say so. For a CPU-only torch on
-# Linux, point pip at PyTorch's CPU index first (see pytorch.org), or gigabytes come.
+# Real data is read from the folder that MUNJANG_DATA names; tests that need it are skipped
+# where that is not set, and say so. For a CPU-only torch on Linux, point pip at PyTorch's
+# CPU index first (see pytorch.org), or gigabytes come.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,11 +17,6 @@ python="$PWD/$venv/bin/python"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 "$python" -m pip install --quiet --constraint tests/constraints.txt torch
 "$python" -m pip install --quiet --constraint tests/constraints.txt --editable ".[dev]"
-
-if [ -z "${MUNJANG_DATA:-}" ] && [ -d ../shared/data ]; then
-    MUNJANG_DATA="$(cd ../shared/data && pwd)"
-    export MUNJANG_DATA
-fi
 
 "$python" -m ruff format --check src tests runs bench
 "$python" -m ruff check src tests runs bench

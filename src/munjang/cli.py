@@ -162,13 +162,14 @@ def cluster(
 
     Example: munjang cluster reviews.csv --column review -k 8
     """
+    from munjang.korean.normalize import to_nfc
     from munjang.search import cluster_texts
 
     if sum(way is not None for way in (k, threshold, duplicates)) > 1:
         raise InputError("-k, --threshold and --duplicates exclude each other", fix="give one")
     texts = inputs.read_texts(file, column=column, encoding=encoding)
     if k is threshold is duplicates is None:
-        k = min(5, len(set(texts)))
+        k = min(5, len({to_nfc(text).strip() for text in texts}))
     encoder = inputs.load_model(
         model, engine=engine, pooling=pooling, prompt=prompt, allow_pickle=allow_pickle
     )
@@ -207,6 +208,8 @@ def encode(
     from munjang.data.tables import SentenceFile
     from munjang.encode.stream import encode_to_file
 
+    if file != "-" and out.exists() and out.samefile(file):
+        raise InputError(f"--out {out} is the file that is read", fix="another --out")
     source = SentenceFile(file, encoding=encoding, column=column)
     encoder = inputs.load_model(
         model, engine=engine, pooling=pooling, prompt=prompt, allow_pickle=allow_pickle
@@ -263,6 +266,11 @@ def evaluate(
     from munjang.evaluate.tasks import evaluate_sts
 
     _check_format(markdown, as_json)
+    if published and (pairs is not None or (not markdown and console.wants_json(asked=as_json))):
+        raise InputError(
+            "--published adds rows to the table of a known task",
+            fix="leave it out with --pairs and JSON, or add --markdown",
+        )
     work = inputs.read_pairs(task, split, pairs=pairs, encoding=encoding, data_dir=data_dir)
     encoder = inputs.load_model(
         model, engine=engine, pooling=pooling, prompt=prompt, allow_pickle=allow_pickle
@@ -281,7 +289,7 @@ def evaluate(
         if out is not None:
             with whole_file(out / f"{name}-{which}.json") as record:
                 record.write(result.to_json().encode())
-        theirs = published_rows(name, which) if published and pairs is None else ()
+        theirs = published_rows(name, which) if published else ()
         if markdown:
             console.emit(report.markdown_table([result], published=theirs))
         elif console.wants_json(asked=as_json):

@@ -113,12 +113,16 @@ def read_any_rows(
         InputError: It is neither.
         NetworkError: The data is nowhere and cannot be fetched.
     """
-    from munjang.data.catalog import load_rows
+    from munjang.data.catalog import find_dataset, load_rows
+    from munjang.data.known import DATASETS
     from munjang.data.rows import Sentence
 
     name, colon, split = source.partition(":")
     if colon and not Path(source).exists():
         return load_rows(name, split, data_dir=data_dir)
+    if not colon and not Path(source).exists() and source in {known.name for known in DATASETS}:
+        splits = ", ".join(f"{source}:{known.name}" for known in find_dataset(source).splits)
+        raise InputError(f"{source} is a data set of several splits", fix=splits)
     return [Sentence(text) for text in read_texts(source, column=column, encoding=encoding)]
 
 

@@ -62,7 +62,7 @@ class TestBatchSize:
         one = shipped.encode(texts, batch_size=1)
         for batch_size in (32, 300):
             cosines = np.sum(one * shipped.encode(texts, batch_size=batch_size), axis=1)
-            assert cosines.min() > 0.99
+            assert cosines.min() > 0.998
             assert cosines.mean() > 0.9999
             assert np.mean(cosines > 0.99999) > 0.9
 
@@ -198,7 +198,8 @@ class TestUnicode:
         with pytest.warns(MunjangWarning) as caught:
             encoded = shipped.encode_with_report(texts)
         assert [str(warning.message) for warning in caught] == [
-            "2 of 4 sentences held lone surrogates, replaced by U+FFFD, the first at index 1"
+            "2 of 4 sentences held lone surrogates, replaced by U+FFFD, the first at index 1 "
+            "of those encoded"
         ]
         assert encoded.report.repaired == (1, 3)
         assert np.array_equal(encoded.vectors[1], shipped.encode(["좋아요\ufffd"])[0])
@@ -223,7 +224,8 @@ class TestCutting:
         with pytest.warns(MunjangWarning) as caught:
             encoded = toy.encode_with_report(texts)
         assert [str(warning.message) for warning in caught] == [
-            "2 of 6 sentences are longer than 20 tokens and were cut there, the first at index 2"
+            "2 of 6 sentences were longer than 20 tokens and were cut there, the first at index 2 "
+            "of those encoded"
         ]
         report = encoded.report
         assert report.cut == (2, 4)

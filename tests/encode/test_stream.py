@@ -70,9 +70,10 @@ class TestStream:
             list(toy.stream(texts, chunk_size=2))
         end = "; more of the same in this stream is only in the reports"
         assert [str(warning.message) for warning in caught] == [
-            "1 of 2 sentences held lone surrogates, replaced by U+FFFD, the first at index 1" + end,
-            "1 of 2 sentences are longer than 20 tokens and were cut there, the first at index 2"
-            + end,
+            "1 of 2 sentences held lone surrogates, replaced by U+FFFD, the first at index 1 "
+            "of those encoded" + end,
+            "1 of 2 sentences were longer than 20 tokens and were cut there, the first at index 2 "
+            "of those encoded" + end,
         ]
         assert {warning.filename for warning in caught} == {__file__}
 

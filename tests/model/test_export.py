@@ -120,6 +120,7 @@ class TestTheGate:
 
 class TestRefusals:
     def test_an_existing_folder(self, source, own_pairs, tmp_path):
+        export_model(source, tmp_path, pairs=own_pairs)  # an empty folder is fine
         with pytest.raises(InputError, match="exists already"):
             export_model(source, tmp_path, pairs=own_pairs)
 

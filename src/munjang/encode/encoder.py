@@ -167,7 +167,9 @@ class SentenceEncoder:
     ) -> Vectors:
         """Turns sentences into vectors; see `Encoder.encode` for the contract.
 
-        Warns once a call (`MunjangWarning`) when sentences were cut at `max_tokens`.
+        A sentence has the same vector whatever it is batched with: within 1e-5 in fp32,
+        with a cosine of at least 0.998 in int8, where rounding depends on the batch's
+        shape. Warns once a call (`MunjangWarning`) when sentences were cut at `max_tokens`.
 
         Example:
             >>> import munjang
@@ -325,6 +327,7 @@ def similarity(a: Vectors, b: Vectors) -> Vectors:
         >>> similarity(a, a).tolist()
         [[1.0]]
     """
+    a, b = np.asarray(a, dtype=np.float32), np.asarray(b, dtype=np.float32)
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
         raise InputError(
             "similarity compares two arrays of shapes (n, dim) and (m, dim)",
@@ -401,14 +404,14 @@ def _iterate(sentences: Iterable[str], name: str) -> Iterator[str]:
 def _warn_of_changes(report: EncodeReport, told: set[str] | None = None) -> None:
     """Warns the caller's caller, in a stream only of what was not `told` before."""
     changes = {
-        f"are longer than {report.max_tokens} tokens and were cut there": report.cut,
+        f"were longer than {report.max_tokens} tokens and were cut there": report.cut,
         "held lone surrogates, replaced by U+FFFD": report.repaired,
     }
     for what, where in changes.items():
         if not where or (told is not None and what in told):
             continue
         count = f"{len(where)} of {report.sentences} sentences"
-        message = f"{count} {what}, the first at index {where[0]}"
+        message = f"{count} {what}, the first at index {where[0]} of those encoded"
         if told is not None:
             told.add(what)
             message += "; more of the same in this stream is only in the reports"

@@ -174,7 +174,8 @@ class TorchEngine:
         self.dim = int(model.get_embedding_dimension() or 0)
 
     def __repr__(self) -> str:
-        return self.label
+        modes = [str(m.pooling_mode) for m in self.model if hasattr(m, "pooling_mode")]
+        return f"{self.label} {'+'.join(modes) or 'own'} pooling"
 
     def run(self, batches: Iterable[Batch]) -> Iterator[Vectors]:
         """See `Engine.run`."""

@@ -18,7 +18,7 @@ from munjang.encode.engines import (
     silence_telemetry,
     token_limit,
 )
-from munjang.encode.folder import GRAPHS, MANIFEST, TOKENIZER, read_manifest
+from munjang.encode.folder import GRAPHS, MANIFEST, TOKENIZER, check_files, read_manifest
 from munjang.encode.tokens import JsonTokenizer
 from munjang.errors import InputError, ModelError, MunjangError, NetworkError, unknown_name
 
@@ -110,6 +110,7 @@ def _read_for(engine: str | None, folder: Path) -> Manifest:
             found=manifest.engine,
             fix=f"leave engine out, or export its source for {engine}",
         )
+    check_files(folder, manifest)
     return manifest
 
 

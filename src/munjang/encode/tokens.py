@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Ids: TypeAlias = NDArray[np.int64]
 
+TOKENIZED_AT_ONCE = 8192
+"""Sentences whose full encodings, much larger than their ids, are in memory together."""
+
 TOKENS_PER_SENTENCE = 64
 """A batch holds at most `batch_size` times so many tokens, padding included."""
 
@@ -86,11 +89,17 @@ class JsonTokenizer:
 
     def encode(self, texts: Sequence[str], max_tokens: int) -> tuple[list[list[int]], list[int]]:
         """See `Tokenizer.encode`."""
-        with self._lock:
-            self._backend.enable_truncation(max_tokens)
-            encodings = self._backend.encode_batch_fast(list(texts))
-        ids = [encoding.ids for encoding in encodings]
-        return ids, [i for i, encoding in enumerate(encodings) if encoding.overflowing]
+        ids: list[list[int]] = []
+        cut: list[int] = []
+        for start in range(0, len(texts), TOKENIZED_AT_ONCE):
+            with self._lock:
+                self._backend.enable_truncation(max_tokens)
+                some = self._backend.encode_batch_fast(
+                    list(texts[start : start + TOKENIZED_AT_ONCE])
+                )
+            ids += [encoding.ids for encoding in some]
+            cut += [start + i for i, encoding in enumerate(some) if encoding.overflowing]
+        return ids, cut
 
 
 def plan_batches(lengths: Sequence[int], batch_size: int) -> list[NDArray[np.intp]]:

@@ -314,14 +314,15 @@ def _check_weights(folder: Path, allow_pickle: bool) -> None:
     if not pickled:
         raise ModelError(
             f"the model folder is not whole: {folder / _SAFE_WEIGHTS[0]} is missing",
-            fix="copy or download the folder again, whole; allow_pickle=True if its weights "
-            "are published only as pytorch_model.bin",
+            fix="copy or download the folder again, whole; allow_pickle=True (--allow-pickle) if "
+            "its weights are published only as pytorch_model.bin",
         )
     if not allow_pickle:
         raise ModelError(
             f"{folder} holds its weights only as a pickle, which can run code when read",
             found=pickled[0].name,
-            fix="allow_pickle=True if you trust its authors, or convert it to safetensors",
+            fix="allow_pickle=True (--allow-pickle) if you trust its authors, or convert it to "
+            "safetensors",
         )
 
 
@@ -360,5 +361,5 @@ def _nobody_knows(folder: Path, name: str | None) -> ModelError:
     return ModelError(
         f"{name or folder} does not say how it pools: it has no modules.json and is no known "
         "checkpoint",
-        fix=f'{hint}pooling="mean" or "cls", as its card says',
+        fix=f'{hint}pooling="mean" or "cls" (--pooling), as its card says',
     )

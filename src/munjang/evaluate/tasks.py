@@ -168,7 +168,7 @@ class StsResult:
             raise DataError(
                 "this is not the record of an STS result",
                 found=f"{type(error).__name__}: {error}",
-                fix='a file that "munjang evaluate --json" wrote',
+                fix="a file that `munjang evaluate --out` wrote",
             ) from error
 
 
@@ -215,8 +215,8 @@ class Comparison:
         if found.within_noise:
             return f"within noise: A - B is {points:+.2f} [{low:+.2f}, {high:+.2f}]"
         if points > 0:
-            return f"{self.model_a} is better by {points:.2f} [{low:.2f}, {high:.2f}]"
-        return f"{self.model_b} is better by {-points:.2f} [{-high:.2f}, {-low:.2f}]"
+            return f"A ({self.model_a}) is better by {points:.2f} [{low:.2f}, {high:.2f}]"
+        return f"B ({self.model_b}) is better by {-points:.2f} [{-high:.2f}, {-low:.2f}]"
 
 
 def view_text(text: str, view: View) -> str:

@@ -43,7 +43,7 @@ vectors = encoder.encode(["첫눈이 내렸다.", "올해 첫눈이 왔다."])
 | 차원 / dimension | $dim |
 | 최대 토큰 / token limit | $max_tokens |
 | 정규화 / normalised | $normalized |
-| 접두어 (저절로 붙음) / prompt (put by the encoder) | $prompt |
+| 접두어 (자동으로 붙음) / prompt (put by the encoder) | $prompt |
 | 크기 / size | $size MB |
 | 바탕 모델 / base | $base |
 | 학습 데이터 / trained on | $training_data |
@@ -140,7 +140,7 @@ def _gate_line(manifest: Manifest) -> str:
     if not gate:
         return f"No gate is on record in {MANIFEST}."
     return (
-        f"Gate ({gate['pairs']:.0f} pairs of KorSTS-dev): mean cosine with the float32 source "
+        f"Gate ({gate['pairs']:.0f} pairs): mean cosine with the float32 source "
         f"{gate['mean_cosine']:.5f} (least {gate['least_cosine']:.5f}), cosine Spearman "
         f"{gate['source']:.2f} before and {gate['exported']:.2f} after."
     )

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from munjang.encode.engines import TorchEngine, silence_telemetry
+from munjang.encode.engines import TorchEngine, silence_telemetry, token_limit
 from munjang.encode.folder import GRAPHS, MANIFEST, TOKENIZER, Manifest, mark_file
 from munjang.encode.loading import load
 from munjang.encode.tokens import pad
 from munjang.errors import GateError, InputError, MissingExtraError, ModelError, unknown_name
 from munjang.evaluate.sts import correlations
-from munjang.korean.normalize import to_nfc
+from munjang.korean.normalize import replace_surrogates, to_nfc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -223,7 +223,7 @@ def _pass_gate(result: GateResult, limits: GateLimits, name: str) -> None:
 
 
 def _check_target(target: Path, *, overwrite: bool) -> None:
-    if not target.exists():
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     if not overwrite:
         raise InputError(f"{target} exists already", fix="another folder, or --overwrite")
@@ -244,18 +244,35 @@ def _workshop(target: Path) -> Iterator[Path]:
     try:
         yield work
         work.chmod(0o755)
-        if target.exists():
-            shutil.rmtree(target)
-        work.replace(target)
+        _put_in_place(work, target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _put_in_place(work: Path, target: Path) -> None:
+    """Moves the finished folder to its place; what was there goes only when it stands."""
+    old = work.with_name(f"{work.name}-old")
+    try:
+        if target.exists():
+            target.replace(old)
+        try:
+            work.replace(target)
+        except OSError:
+            if old.exists():
+                old.replace(target)
+            raise
+    except OSError as error:
+        raise InputError(f"cannot write {target}", found=str(error)) from error
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _calibration_batches(source: SentenceEncoder, sentences: Sequence[str]) -> list[Batch]:
     """One sentence a batch, so that padding does not colour the activation ranges."""
     step = max(1, len(sentences) // CALIBRATION_SENTENCES)
     chosen = list(sentences)[::step][:CALIBRATION_SENTENCES]
-    ids, _ = source.tokenizer.encode([source.prompt + to_nfc(s) for s in chosen], source.max_tokens)
+    ids, _ = source.tokenizer.encode(
+        [source.prompt + to_nfc(replace_surrogates(s)) for s in chosen], source.max_tokens
+    )
     return [pad([row], source.tokenizer.pad_id) for row in ids]
 
 
@@ -292,7 +309,7 @@ def _onnx_graph(model: SentenceTransformer) -> Any:  # noqa: ANN401 - nor has on
     import torch
 
     example = _example_inputs()
-    axes = {0: torch.export.Dim("sentences"), 1: torch.export.Dim("tokens", max=_positions(model))}
+    axes = {0: torch.export.Dim("sentences"), 1: torch.export.Dim("tokens", max=token_limit(model))}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     program: Any = torch.onnx.export(
         _whole_encoder(model),
@@ -346,11 +363,6 @@ def _whole_encoder(model: SentenceTransformer) -> torch.nn.Module:
             return embedding
 
     return WholeEncoder().eval()
-
-
-def _positions(model: SentenceTransformer) -> int:
-    backbone: Any = model[0].auto_model
-    return int(getattr(backbone.config, "max_position_embeddings", 512))
 
 
 def _write_tokenizer(model: SentenceTransformer, path: Path) -> None:

@@ -256,7 +256,7 @@ def _choose(
 
 def _cluster_duplicates(vectors: Vectors, *, threshold: float) -> Clusters:
     groups = [np.array(group) for group in near_duplicates(vectors, threshold=threshold)]
-    return _arrange(unit_vectors(vectors), groups, seed=0)
+    return replace(_arrange(unit_vectors(vectors), groups, seed=0), silhouette=None)
 
 
 def _check_threshold(threshold: float, *, name: str) -> None:
