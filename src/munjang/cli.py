@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -267,10 +267,7 @@ def evaluate(
 
     _check_format(markdown, as_json)
     if published and (pairs is not None or (not markdown and console.wants_json(asked=as_json))):
-        raise InputError(
-            "--published adds rows to the table of a known task",
-            fix="leave it out with --pairs and JSON, or add --markdown",
-        )
+        raise InputError("--published is for tables of known tasks", fix="--markdown, no --pairs")
     work = inputs.read_pairs(task, split, pairs=pairs, encoding=encoding, data_dir=data_dir)
     encoder = inputs.load_model(
         model, engine=engine, pooling=pooling, prompt=prompt, allow_pickle=allow_pickle
@@ -408,16 +405,12 @@ def export(
     Example: munjang export jhgan/ko-sroberta-multitask --int8 --out ko-int8
     """
     from munjang.encode.loading import load
-    from munjang.model.export import LIMITS, export_model
+    from munjang.model.export import choose_limits, export_model
 
     gate, sentences = inputs.read_gate(
         pairs=pairs, calibration=calibration, int8=int8, encoding=encoding, data_dir=data_dir
     )
-    limits = LIMITS["int8" if int8 else "fp32"]
-    if min_cosine is not None:
-        limits = replace(limits, min_cosine=min_cosine)
-    if max_drop is not None:
-        limits = replace(limits, max_drop=max_drop)
+    limits = choose_limits(int8=int8, min_cosine=min_cosine, max_drop=max_drop)
     source = load(
         model,
         engine="torch",

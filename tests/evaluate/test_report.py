@@ -174,7 +174,7 @@ def test_comparison_tables():
     assert len({cell_len(line) for line in lines}) == 1
     assert cells(lines[3])[-1] == "A better"
     assert "A = 가 모델, B = 나 모델; KorSTS test, 200 rows, view raw; 95% intervals" in text
-    assert "Cosine Spearman: 가 모델 is better by " in text
+    assert "Cosine Spearman: A (가 모델) is better by " in text
     console = Console(file=io.StringIO(), width=120)
     print_comparison(found, console=console)
     assert "A better" in console.file.getvalue()

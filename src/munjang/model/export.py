@@ -58,6 +58,22 @@ LIMITS = {
 }
 
 
+def choose_limits(
+    *, int8: bool, min_cosine: float | None = None, max_drop: float | None = None
+) -> GateLimits:
+    """The usual limits of a precision, with what the user sets otherwise.
+
+    Example:
+        >>> choose_limits(int8=True, max_drop=1.0)
+        GateLimits(min_cosine=0.98, max_drop=1.0)
+    """
+    usual = LIMITS["int8" if int8 else "fp32"]
+    return GateLimits(
+        min_cosine=usual.min_cosine if min_cosine is None else min_cosine,
+        max_drop=usual.max_drop if max_drop is None else max_drop,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class GateResult:
     """What the gate measured.
