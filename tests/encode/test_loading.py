@@ -181,7 +181,8 @@ class TestTorch:
         encoder = munjang.load(tiny_models[name], device="cpu")
         pooling = name.partition("-")[0]
         assert repr(encoder) == (
-            f"SentenceEncoder('{name}', engine=torch fp32 cpu {pooling} pooling, dim=32, max_tokens=64)"
+            f"SentenceEncoder('{name}', engine=torch fp32 cpu {pooling} pooling, dim=32, "
+            "max_tokens=64)"
         )
 
     def test_pooling_may_not_contradict_it(self, tiny_models):
