@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from munjang import __version__
 from munjang.data.rows import ScoredPair
 from munjang.errors import DataError, InputError, ModelError, unknown_name
 from munjang.evaluate import sts
@@ -101,6 +102,8 @@ class StsResult:
             the same one measured the same rows.
         similarities: The four similarities of each pair, or None in a record without.
         gold: The gold scores, float64, shape (rows,), or None in a record without.
+        encoder: How the encoder described itself: engine, precision, prompt, limit.
+        munjang: The version that measured.
     """
 
     model: str
@@ -120,6 +123,8 @@ class StsResult:
     fingerprint: str
     similarities: sts.PairSimilarities | None = field(default=None, repr=False)
     gold: sts.Floats | None = field(default=None, repr=False)
+    encoder: str = ""
+    munjang: str = ""
 
     def to_json(self, *, similarities: bool = True) -> str:
         """Writes the record as JSON; numbers come back exactly.
@@ -400,6 +405,8 @@ def evaluate_sts(
         fingerprint=_fingerprint(first, second, gold),
         similarities=found,
         gold=gold,
+        encoder=repr(encoder),
+        munjang=__version__,
     )
 
 
