@@ -299,6 +299,8 @@ def write_report(record: dict[str, Any], results: list[StsResult]) -> str:
     """The tables of the run, each beside the published rows."""
     rows = ", ".join(f"{name} {count:,}" for name, count in record["rows"].items())
     gate = record["gate"]
+    minutes = record["minutes"]
+    trained = "trained before" if minutes is None else f"{minutes} minutes on {record['device']}"
     tables = [
         markdown_table(
             [result for result in results if (result.task, result.split) == measured],
@@ -310,7 +312,7 @@ def write_report(record: dict[str, Any], results: list[StsResult]) -> str:
         [
             "# The shipped model\n",
             "Written by runs/default_model.py.\n",
-            f"Training rows: {rows}; {record['minutes']} minutes on {record['device']}. "
+            f"Training rows: {rows}; {trained}. "
             f"Stages: {record['stages']}, batches of {record['batch_size']}, "
             f"seed {record['seed']}, prompt {record['prompt']!r} (put there by the encoder).\n",
             f"Gate on KorSTS-dev: cosine Spearman {gate['source']:.2f} in float32 and "

@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from munjang.data.catalog import fetch, load_rows
-from munjang.data.fetch import download, hash_file
+from munjang.data.fetch import download
 from munjang.errors import DataError, InputError, NetworkError
+from munjang.files import hash_file
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 

@@ -8,10 +8,11 @@ import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from munjang.data.fetch import download, hash_file
+from munjang.data.fetch import download
 from munjang.data.known import DATASETS, Dataset, KnownFile, Split
 from munjang.data.rows import Row, Sentence
 from munjang.errors import DataError, InputError, unknown_name
+from munjang.files import hash_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import os
 import ssl
@@ -11,11 +10,11 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 from munjang.errors import DataError, InputError, NetworkError
+from munjang.files import hash_file
+from munjang.progress import progress_bar
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from rich.progress import Progress
 
 _CHUNK = 1 << 16
 _OFFLINE_SWITCHES = ("MUNJANG_OFFLINE", "HF_HUB_OFFLINE")
@@ -86,22 +85,6 @@ def download(
     return target
 
 
-def hash_file(path: Path) -> str:
-    """Computes a file's SHA-256 in bounded memory.
-
-    Returns:
-        64 hexadecimal digits.
-
-    Raises:
-        OSError: The file cannot be read.
-    """
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 def _is_on(name: str) -> bool:
     return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
 
@@ -149,11 +132,13 @@ def _transfer(url: str, part: Path, *, have: int, progress: bool, timeout: float
         start = have if resumed else 0
         length = answer.headers.get("Content-Length")
         total = start + int(length) if length else None
-        with part.open("ab" if resumed else "wb") as stream, _bar(progress) as bar:
-            task = bar.add_task(part.name.removesuffix(".part"), total=total, completed=start)
+        name = part.name.removesuffix(".part")
+        bar = progress_bar(name, total=total, unit="bytes", shown=progress)
+        with part.open("ab" if resumed else "wb") as stream, bar as advance:
+            advance(start)
             while chunk := answer.read(_CHUNK):
                 stream.write(chunk)
-                bar.advance(task, len(chunk))
+                advance(len(chunk))
     if total is not None and part.stat().st_size < total:
         raise _no_connection(url, f"{part.stat().st_size:,} of {total:,} bytes, then a cut")
 
@@ -162,11 +147,3 @@ def _no_connection(url: str, found: str) -> NetworkError:
     return NetworkError(
         f"{url} could not be fetched", found=found, fix=f"again (it resumes) when online, {_BRING}"
     )
-
-
-def _bar(progress: bool) -> Progress:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    return Progress(console=console, disable=not (progress and console.is_terminal))

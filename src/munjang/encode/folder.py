@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from munjang.errors import ModelError
+from munjang.files import hash_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,7 +133,7 @@ def check_files(folder: Path, manifest: Manifest) -> None:
     """
     for name, mark in manifest.files.items():
         _check_size(folder / name, mark)
-        found = mark_file(folder / name).sha256
+        found = hash_file(folder / name)
         if found != mark.sha256:
             raise ModelError(
                 f"{folder / name} was altered",
@@ -144,11 +144,7 @@ def check_files(folder: Path, manifest: Manifest) -> None:
 
 def mark_file(path: Path) -> FileMark:
     """The size and checksum of a file."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return FileMark(size=path.stat().st_size, sha256=digest.hexdigest())
+    return FileMark(size=path.stat().st_size, sha256=hash_file(path))
 
 
 def _check_size(path: Path, mark: FileMark) -> None:
