@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from munjang.data.leaks import LeakReport
     from munjang.encode.zoo import ZooModel
     from munjang.search import Clusters, Hit
+    from munjang.train.recipe import Recipe
 
 _INTERRUPTED = 130
 _SHOWN_MEMBERS = 5
@@ -219,6 +220,16 @@ def show_model(model: ZooModel) -> None:
         )
     for caveat in dict.fromkeys(score.caveat for score in model.scores if score.caveat):
         emit(f"caveat: {caveat}\n")
+
+
+def show_recipes(recipes: Sequence[Recipe], *, as_json: bool) -> None:
+    """Prints what each recipe is, and where it was published."""
+    if wants_json(asked=as_json):
+        for recipe in recipes:
+            emit_json({"name": recipe.name, "what": recipe.what, "source": recipe.source})
+        return
+    rows = [(recipe.name, recipe.what, recipe.source) for recipe in recipes]
+    show_rows("recipes", ("name", "what", "source"), rows)
 
 
 def show_datasets(datasets: Iterable[Dataset], *, as_json: bool) -> None:

@@ -32,6 +32,10 @@ _KERNELS_KEPT = 500
 """Kernels that OpenVINO keeps for shapes of batches it has seen. It would keep 5,000, in
 gigabytes that grow as long as new shapes come; with these it is as fast, and stays flat."""
 
+_USUAL_LIMIT = 512
+_UNLIMITED = 10**9
+"""Beyond it a tokenizer's limit stands for none; transformers writes 10**30."""
+
 
 class Engine(Protocol):
     """Padded batches to vectors."""
@@ -276,12 +280,16 @@ def token_limit(model: SentenceTransformer) -> int:
 
     What the model's own files say, but no more than it has positions for: the models of
     the RoBERTa family leave out the first `padding_idx + 1` of their position table, and
-    where only config.json speaks, sentence-transformers counts those in.
+    where only config.json speaks, sentence-transformers counts those in. Where a T5 names
+    no limit, it is what it was trained on.
 
     Args:
         model: What `open_sentence_transformer` gives.
     """
-    limit = int(model.max_seq_length or 512)
+    limit = int(model.max_seq_length or _USUAL_LIMIT)
+    if limit > _UNLIMITED:
+        config = getattr(model.transformers_model, "config", None)
+        limit = getattr(config, "n_positions", None) or _USUAL_LIMIT
     for name, module in model.named_modules():
         table: Any = module
         if name.endswith("position_embeddings") and hasattr(table, "num_embeddings"):

@@ -79,7 +79,7 @@ def load(
         raise unknown_name("engine", engine, ENGINES)
     if threads is not None and threads < 1:
         raise InputError("threads must be at least 1", found=str(threads))
-    folder, name = _find(str(model), revision=revision, allow_pickle=allow_pickle)
+    folder, name = find_folder(str(model), revision=revision, allow_pickle=allow_pickle)
     if (folder / MANIFEST).is_file():
         manifest = _read_for(engine, folder)
         _refuse_torch_options(pooling, device)
@@ -151,8 +151,23 @@ def _refuse_torch_options(pooling: str | None, device: str | None) -> None:
         )
 
 
-def _find(model: str, *, revision: str | None, allow_pickle: bool) -> tuple[Path, str | None]:
-    """The folder of a model, and the hub id where there is one."""
+def find_folder(
+    model: str, *, revision: str | None = None, allow_pickle: bool = False
+) -> tuple[Path, str | None]:
+    """Finds the folder of a model, fetched from the hub where it has to be.
+
+    Args:
+        model: As for `load`.
+        revision: A commit, tag or branch of a hub model.
+        allow_pickle: Fetch pickled weights too.
+
+    Returns:
+        The folder, and the hub id where there is one.
+
+    Raises:
+        ModelError: There is no such model.
+        NetworkError: A hub model is neither in the cache nor to be had.
+    """
     if model == "default":
         return DEFAULT_FOLDER, None
     with suppress(OSError, RuntimeError):  # too long for a path; the ~ of nobody

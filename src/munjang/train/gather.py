@@ -1,0 +1,171 @@
+"""All data of a recipe: read, labelled by a teacher where one is asked for, tokenised."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from munjang.data.catalog import find_dataset
+from munjang.data.known import DATASETS
+from munjang.data.rows import ScoredPair, Sentence
+from munjang.errors import DataError, InputError, MunjangWarning, NetworkError
+from munjang.train.sources import Source, read_scored, read_source
+from munjang.train.teacher import silver_pairs, teacher_vectors
+from munjang.train.tokenized import tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from datasets import Dataset
+    from sentence_transformers import SentenceTransformer
+
+    from munjang.data.rows import Row
+    from munjang.train.folder import RunFolder
+    from munjang.train.recipe import DataPart, Recipe
+
+
+def read_reports(recipe: Recipe, data_dir: Path | None) -> dict[str, list[ScoredPair]]:
+    """Reads what a run is measured on; known sets that are nowhere are named and left out.
+
+    Raises:
+        DataError: A file of the user's cannot be read.
+        InputError: No such data set.
+    """
+    found = {}
+    for ref in recipe.evaluate.report:
+        try:
+            found[ref] = read_scored(ref, columns=recipe.evaluate.columns, data_dir=data_dir)
+        except (DataError, NetworkError) as error:
+            if not _is_known(ref):
+                raise
+            warnings.warn(f"{ref} is not measured: {error.what}", MunjangWarning, stacklevel=2)
+    return found
+
+
+def read_sources(
+    recipe: Recipe, held_out: Sequence[Row], folder: RunFolder, data_dir: Path | None
+) -> dict[str, Source]:
+    """Reads every data set of a recipe; the pairs that a teacher scores come last.
+
+    Args:
+        recipe: The recipe.
+        held_out: What the run is chosen by and measured on: rows that stand here too are
+            dropped.
+        folder: Where the teacher keeps its records.
+        data_dir: A folder that has the known data sets.
+
+    Raises:
+        InputError: A data set without a source, or one that cannot be trained on.
+    """
+
+    def read(name: str, part: DataPart) -> Source:
+        if not part.use:
+            raise InputError(
+                f"{recipe.name} trains on your own text: [data.{name}] names none",
+                fix="munjang train RECIPE --data FILE",
+            )
+        return read_source(
+            name,
+            part,
+            held_out=held_out,
+            insist=recipe.insist,
+            seed=recipe.train.seed,
+            data_dir=data_dir,
+        )
+
+    gold = {n: read(n, part) for n, part in recipe.data.items() if part.labels == "gold"}
+    scored = [row for source in gold.values() for row in source.rows if isinstance(row, ScoredPair)]
+    found = {}
+    for name, part in recipe.data.items():
+        if name in gold:
+            found[name] = gold[name]
+            continue
+        texts = read(name, replace(part, objective="distill", labels="gold"))
+        silver = silver_pairs(
+            recipe,
+            gold=scored,
+            sentences=_texts(texts.rows),
+            seed=recipe.train.seed,
+            out=folder.teacher,
+        )
+        found[name] = replace(texts, rows=[*silver])
+    return found
+
+
+def to_datasets(
+    recipe: Recipe,
+    sources: Mapping[str, Source],
+    model: SentenceTransformer,
+    *,
+    max_tokens: int,
+    prompt: str,
+    folder: RunFolder,
+) -> dict[str, Dataset]:
+    """Turns rows into token ids, once; the cache lies in the run's folder.
+
+    Raises:
+        InputError: A data set has fewer rows than a batch.
+    """
+    made = {}
+    for name, source in sources.items():
+        part = recipe.data[name]
+        labels = None
+        if part.objective == "distill" and recipe.teacher is not None:
+            labels = teacher_vectors(recipe.teacher.model, _texts(source.rows), out=folder.teacher)
+        made[name] = tokenize(
+            source.rows,
+            model.tokenizer,
+            objective=part.objective,
+            prompt=prompt,
+            max_tokens=max_tokens,
+            labels=labels,
+            seed=recipe.train.seed,
+            cache=folder.tokens,
+        )
+    return made
+
+
+def check_sizes(recipe: Recipe, sources: Mapping[str, Source], processes: int) -> None:
+    """Refuses a data set that has fewer rows than a batch.
+
+    Raises:
+        InputError: Such a data set; the error says which batch size would do.
+    """
+    for name, source in sources.items():
+        part = recipe.data[name]
+        batch = processes * (part.batch_size or recipe.train.batch_size)
+        rows = len(source.rows) * part.times
+        if rows < batch:
+            raise InputError(
+                f"[data.{name}] has fewer rows than a batch of {batch}",
+                found=f"{rows} rows",
+                fix=f"--set train.batch_size={max(2, rows // processes)}, or more data",
+            )
+
+
+def describe(recipe: Recipe, sources: Mapping[str, Source]) -> dict[str, Any]:
+    """What a manifest says of the data: rows, files with checksums, licences."""
+    return {
+        name: {
+            "rows": len(source.rows),
+            "objective": recipe.data[name].objective,
+            "files": dict(source.files),
+            "dropped": dict(source.dropped),
+            "licences": sorted({_licence(ref) for ref in recipe.data[name].use}),
+        }
+        for name, source in sources.items()
+    }
+
+
+def _licence(ref: str) -> str:
+    return find_dataset(ref.split(":")[0]).licence if _is_known(ref) else "not stated"
+
+
+def _is_known(ref: str) -> bool:
+    return ref.split(":")[0] in {dataset.name for dataset in DATASETS}
+
+
+def _texts(rows: Sequence[Row]) -> list[str]:
+    return [row.text for row in rows if isinstance(row, Sentence)]

@@ -1,0 +1,495 @@
+"""One loop for all recipes: data, model, losses, training, scores, records."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+import warnings
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import torch
+from safetensors import SafetensorError
+from sentence_transformers import SentenceTransformerTrainingArguments
+from sentence_transformers.sentence_transformer.evaluation import EmbeddingSimilarityEvaluator
+from torch.utils.tensorboard import SummaryWriter
+from transformers import PrinterCallback
+from transformers.integrations.integration_utils import TensorBoardCallback
+
+from munjang.encode.encoder import SentenceEncoder
+from munjang.encode.engines import TorchEngine, TransformersTokenizer, token_limit
+from munjang.errors import InputError, MunjangWarning
+from munjang.evaluate.tasks import StsResult, compare, evaluate_sts
+from munjang.model.build import add_lora, build_encoder, merge_lora
+from munjang.model.training_card import CARD, write_training_card
+from munjang.train.batches import LengthBuckets, PaddingCollator, Share
+from munjang.train.checkpoints import pick_checkpoint
+from munjang.train.folder import FINISHED, RunFolder, begin, nothing_left, open_folder, tidy
+from munjang.train.gather import check_sizes, describe, read_reports, read_sources, to_datasets
+from munjang.train.launch import is_launched
+from munjang.train.objectives import build_losses
+from munjang.train.recipecheck import CONTRASTS, check_recipe
+from munjang.train.record import (
+    RunLog,
+    device_name,
+    library_versions,
+    quiet_libraries,
+    read_json,
+    write_json,
+)
+from munjang.train.sources import read_scored
+from munjang.train.trainer import Patience, RecipeTrainer, SharedLossGradients
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from datasets import Dataset
+    from sentence_transformers import SentenceTransformer
+    from torch import nn
+
+    from munjang.data.rows import ScoredPair
+    from munjang.train.recipe import Recipe
+
+DEV_METRIC = "eval_dev_spearman_cosine"
+"""What chooses a checkpoint, as the trainer's log names it."""
+
+_DISK_SIGNS = ("No space left", "File too large", "Disk quota", "PytorchStreamWriter", "iostream")
+"""What the libraries' errors say when a disk is full."""
+
+_KEPT = 3
+"""Checkpoints on disk: the best, the last, and the one before it should that be damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        folder: Its folder; the model is in `folder / "model"`.
+        manifest: What manifest.json says.
+        before: The base, as the recipe pools it, on what the recipe reports.
+        after: The trained model on the same.
+        gains: What cosine Spearman gained, for each: value, low, high (a paired 95%
+            interval), p, and a verdict in words.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    before: tuple[StsResult, ...]
+    after: tuple[StsResult, ...]
+    gains: tuple[Mapping[str, Any], ...]
+
+    @property
+    def model(self) -> Path:
+        """The folder of the trained model."""
+        return RunFolder(self.folder).model
+
+
+def train(
+    recipe: Recipe,
+    *,
+    out: str | Path,
+    resume: bool = False,
+    data_dir: str | Path | None = None,
+    device: str | None = None,
+    allow_pickle: bool = False,
+    progress: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> Run:
+    """Trains a recipe into a run folder.
+
+    The folder holds model/ (a sentence-transformers folder with its card), recipe.toml
+    (resolved), manifest.json, scores.json, log.jsonl and tensorboard/; while it runs also
+    checkpoints/. Under torchrun every process calls this; the first one writes.
+
+    Args:
+        recipe: What to train, as `load_recipe` gives it.
+        out: The run folder: new, or with `resume` one that was begun.
+        resume: Go on from the last whole checkpoint, if there is one, to the very weights
+            that an uninterrupted run gives. A finished run is read, not trained again.
+        data_dir: A folder that has the known data sets.
+        device: "cpu" or "cuda"; a GPU where there is one when None.
+        allow_pickle: Read a base's pickled weights where it has no others.
+        progress: Show a bar on stderr.
+        say: Takes lines for people: looks at the dev set, what was dropped.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        InputError: Settings, data or folder cannot be used; the disk is full.
+        ModelError: The base cannot be loaded.
+        MissingExtraError: The extra `train` is not installed.
+        NetworkError: Data or base are nowhere and cannot be fetched.
+    """
+    check_recipe(recipe)
+    arguments = _arguments(recipe, Path(out), device)
+    with arguments.main_process_first():
+        resume_here = resume or arguments.process_index > 0
+        new = not RunFolder(Path(out)).recipe.exists()
+        folder = open_folder(Path(out), recipe, resume=resume_here)
+    if folder.state().get("state") == FINISHED:
+        return _finish(folder, arguments)
+    with nothing_left(folder, new=new):
+        if recipe.before is not None:
+            first = train(
+                recipe.before,
+                out=folder.first.root,
+                resume=resume_here or folder.first.root.exists(),
+                data_dir=data_dir,
+                device=device,
+                allow_pickle=allow_pickle,
+                progress=progress,
+                say=say,
+            )
+            recipe = replace(recipe, model=replace(recipe.model, base=str(first.model)))
+        loop = _Loop(recipe, folder, arguments, allow_pickle, progress, say or (lambda _: None))
+        with _heard_warnings() as heard, quiet_libraries():
+            manifest = loop.run(None if data_dir is None else Path(data_dir))
+    if arguments.process_index == 0:
+        write_json(folder.manifest, manifest | {"state": FINISHED, "warnings": heard})
+    return _finish(folder, arguments)
+
+
+def _finish(folder: RunFolder, arguments: SentenceTransformerTrainingArguments) -> Run:
+    """What is left once the manifest says that a run is finished; a kill may have come between."""
+    if arguments.process_index == 0:
+        if not (folder.model / CARD).exists():
+            write_training_card(folder.root)
+        tidy(folder)
+    arguments.distributed_state.wait_for_everyone()
+    return read_run(folder.root)
+
+
+def read_run(folder: str | Path) -> Run:
+    """Reads the records of a finished run.
+
+    Raises:
+        DataError: The folder holds no finished run.
+    """
+    run = RunFolder(Path(folder))
+    scores = read_json(run.scores)
+    before, after = (
+        tuple(StsResult.from_json(json.dumps(entry)) for entry in scores[when])
+        for when in ("before", "after")
+    )
+    return Run(run.root, read_json(run.manifest), before, after, tuple(scores["gains"]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """What every step of a run needs to know."""
+
+    recipe: Recipe
+    folder: RunFolder
+    arguments: SentenceTransformerTrainingArguments
+    allow_pickle: bool
+    progress: bool
+    say: Callable[[str], None]
+
+    def run(self, data_dir: Path | None) -> dict[str, Any]:
+        """Trains, measures and saves; returns the manifest."""
+        recipe, folder = self.recipe, self.folder
+        _warn_of_accumulation(recipe)
+        dev = self._read_dev(data_dir)
+        reports = read_reports(recipe, data_dir)
+        held_out = [*dev, *(pair for pairs in reports.values() for pair in pairs)]
+        model = self._build_model()
+        limit = min(recipe.model.max_tokens or token_limit(model), token_limit(model))
+        prompt = _prompt(model)
+        with self.arguments.main_process_first():
+            sources = read_sources(recipe, held_out, folder, data_dir)
+            check_sizes(recipe, sources, self.arguments.world_size)
+            data = describe(recipe, sources)
+            begin(folder, data)
+            datasets = to_datasets(
+                recipe, sources, model, max_tokens=limit, prompt=prompt, folder=folder
+            )
+        for name, record in data.items():
+            dropped = ", ".join(f"{rows:,} {why}" for why, rows in record["dropped"].items())
+            self.say(f"{name}: {record['rows']:,} rows" + (f"; dropped {dropped}" * bool(dropped)))
+        before = self._measure(model, reports, recipe.model.base)
+        torch.manual_seed(recipe.train.seed)
+        adapters = add_lora(model, recipe.model.lora_rank) if recipe.model.lora_rank else None
+        losses = build_losses(model, recipe, datasets)
+        trainer, log = self._trainer(model, datasets, losses, dev)
+        begin_time = time.perf_counter()
+        steps = self._fit(trainer)
+        minutes = (time.perf_counter() - begin_time) / 60
+        log.close()
+        if adapters is not None:
+            merge_lora(adapters)
+        after = self._measure(model, reports, recipe.name)
+        if self.arguments.process_index == 0:
+            self._save(model, before, after)
+        return {
+            "recipe": recipe.name,
+            "base": recipe.model.base,
+            "device": device_name(self.arguments.device),
+            "processes": self.arguments.world_size,
+            "precision": recipe.train.precision,
+            "minutes": round(minutes, 2),
+            "steps": steps,
+            "seed": recipe.train.seed,
+            "versions": library_versions(),
+            "data": data,
+            "throughput": asdict(log.throughput(self.arguments.world_size)),
+            "best": {
+                "step": trainer.state.best_global_step or steps,
+                "dev": trainer.state.best_metric,
+            },
+        }
+
+    def _read_dev(self, data_dir: Path | None) -> list[ScoredPair]:
+        evaluate = self.recipe.evaluate
+        if not evaluate.dev:
+            return []
+        return read_scored(evaluate.dev, columns=evaluate.columns, data_dir=data_dir)
+
+    def _build_model(self) -> SentenceTransformer:
+        part = self.recipe.model
+        model = build_encoder(
+            part.base,
+            pooling=part.pooling,
+            normalize=part.normalize,
+            prompt=part.prompt,
+            layers=part.layers,
+            device=str(self.arguments.device),
+            allow_pickle=self.allow_pickle,
+        )
+        if self.recipe.train.checkpoint_activations:
+            model.gradient_checkpointing_enable({"use_reentrant": False})
+        return model
+
+    def _measure(
+        self, model: SentenceTransformer, reports: Mapping[str, Sequence[ScoredPair]], name: str
+    ) -> list[StsResult]:
+        """Measures a model; only on the first process."""
+        if self.arguments.process_index > 0:
+            return []
+        encoder = SentenceEncoder(
+            name,
+            TransformersTokenizer(model),
+            TorchEngine(model),
+            max_tokens=token_limit(model),
+            prompt=_prompt(model),
+        )
+        results = []
+        for ref, pairs in reports.items():
+            task, _, split = ref.rpartition(":") if ":" in ref else (Path(ref).stem, "", "all")
+            result = evaluate_sts(encoder, pairs, task=task, split=split, progress=self.progress)
+            self.say(
+                f"{name} on {ref}: cosine Spearman {100 * result.correlations.cosine_spearman:.2f}"
+            )
+            results.append(result)
+        return results
+
+    def _trainer(
+        self,
+        model: SentenceTransformer,
+        datasets: Mapping[str, Dataset],
+        losses: dict[str, nn.Module],
+        dev: Sequence[ScoredPair],
+    ) -> tuple[RecipeTrainer, RunLog]:
+        recipe = self.recipe
+        collator = PaddingCollator(model.tokenizer)
+        metric = DEV_METRIC if dev else None
+        log = RunLog(self.folder.log, collator, metric=metric, shown=self.progress, say=self.say)
+        train = recipe.train
+        buckets = LengthBuckets(
+            datasets,
+            {
+                name: Share(batch_size=part.batch_size or train.batch_size, times=part.times)
+                for name, part in recipe.data.items()
+            },
+            mix=train.mix,
+            window=train.window,
+            drop_last=train.drop_last,
+            seed=train.seed,
+            processes=self.arguments.world_size,
+        )
+        trainer = RecipeTrainer(
+            model,
+            self.arguments,
+            parts=datasets,
+            losses=losses,
+            buckets=buckets,
+            collator=collator,
+            evaluator=_evaluator(dev),
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.add_callback(log)
+        if self.arguments.process_index == 0:
+            writer = SummaryWriter(self.folder.tensorboard)
+            trainer.add_callback(TensorBoardCallback(writer))  # type: ignore[no-untyped-call]
+        if recipe.evaluate.patience:
+            trainer.add_callback(Patience(recipe.evaluate.patience, DEV_METRIC))
+        if self.arguments.world_size > 1:
+            trainer.add_callback(SharedLossGradients(trainer.own_parameters().values()))
+        return trainer, log
+
+    def _fit(self, trainer: RecipeTrainer) -> int:
+        """Trains, from the last whole checkpoint where there is one; returns the steps."""
+        with self.arguments.main_process_first():
+            checkpoint, faults = pick_checkpoint(self.folder.checkpoints)
+        for name, fault in faults.items():
+            used = f"going on from {checkpoint.name}" if checkpoint else "beginning anew"
+            self.say(f"{name} cannot be used: {fault}; {used}")
+        patience = self.recipe.evaluate.patience
+        if checkpoint is not None and trainer.is_done(checkpoint, patience, DEV_METRIC):
+            return trainer.state.global_step
+        with _explained_disk_errors(self.folder.root):
+            trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+        return trainer.state.global_step
+
+    def _save(
+        self, model: SentenceTransformer, before: list[StsResult], after: list[StsResult]
+    ) -> None:
+        """Writes model and scores."""
+        measured = {
+            when: [json.loads(result.to_json(similarities=False)) for result in results]
+            for when, results in (("before", before), ("after", after))
+        }
+        gains = [_gain(*both) for both in zip(before, after, strict=True)]
+        write_json(self.folder.scores, {**measured, "gains": gains})
+        scratch = self.folder.half_model
+        shutil.rmtree(scratch, ignore_errors=True)
+        with _explained_disk_errors(self.folder.root):
+            model.save_pretrained(str(scratch), create_model_card=False)
+        shutil.rmtree(self.folder.model, ignore_errors=True)
+        scratch.rename(self.folder.model)
+
+
+def _gain(before: StsResult, after: StsResult) -> dict[str, Any]:
+    """How much better the trained model is, by the paired bootstrap."""
+    found = compare(after, before)
+    gain = found.differences["cosine_spearman"]
+    return {
+        "task": after.task,
+        "split": after.split,
+        "value": gain.value,
+        "low": gain.low,
+        "high": gain.high,
+        "p": gain.p,
+        "verdict": "better" if gain.low > 0 else "worse" if gain.high < 0 else "within noise",
+    }
+
+
+def _arguments(
+    recipe: Recipe, out: Path, device: str | None
+) -> SentenceTransformerTrainingArguments:
+    part, evaluate = recipe.train, recipe.evaluate
+    if device not in (None, "cpu", "cuda"):
+        raise InputError(f"unknown device {device!r}", fix="cpu or cuda")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError(
+            "no GPU can be used here", found=f"torch {torch.__version__}", fix="--device cpu"
+        )
+    cpu = device == "cpu" or not torch.cuda.is_available()
+    looks = "steps" if evaluate.every else "epoch"
+    schedule = "constant_with_warmup" if part.schedule == "constant" else part.schedule
+    return SentenceTransformerTrainingArguments(
+        output_dir=str(RunFolder(out).checkpoints),
+        num_train_epochs=part.epochs,
+        max_steps=part.steps or -1,
+        per_device_train_batch_size=part.batch_size,
+        gradient_accumulation_steps=part.accumulate,
+        learning_rate=part.learning_rate,
+        lr_scheduler_type=schedule,
+        warmup_steps=part.warmup,
+        weight_decay=part.weight_decay,
+        max_grad_norm=part.max_grad_norm,
+        bf16=part.precision == "bf16",
+        torch_compile=part.compile,
+        use_cpu=cpu,
+        dataloader_pin_memory=not cpu,
+        dataloader_drop_last=part.drop_last,
+        seed=part.seed,
+        eval_strategy=looks if evaluate.dev else "no",
+        eval_steps=evaluate.every or None,
+        save_strategy=looks,
+        save_steps=evaluate.every or 500,
+        save_total_limit=_KEPT,
+        load_best_model_at_end=bool(evaluate.dev),
+        metric_for_best_model=DEV_METRIC if evaluate.dev else None,
+        greater_is_better=True,
+        logging_steps=10,
+        report_to=[],
+        disable_tqdm=True,
+        ddp_backend="gloo" if cpu and is_launched() else None,
+        ddp_timeout=6 * 3600,
+    )
+
+
+def _evaluator(dev: Sequence[ScoredPair]) -> EmbeddingSimilarityEvaluator | None:
+    if not dev:
+        return None
+    return EmbeddingSimilarityEvaluator(
+        [pair.sentence1 for pair in dev],
+        [pair.sentence2 for pair in dev],
+        [pair.score for pair in dev],
+        batch_size=64,
+        main_similarity="cosine",
+        similarity_fn_names=["cosine"],
+        name="dev",
+        write_csv=False,
+    )
+
+
+def _prompt(model: SentenceTransformer) -> str:
+    """What the model puts before a sentence by itself."""
+    return model.prompts.get(model.default_prompt_name or "") or ""
+
+
+def _warn_of_accumulation(recipe: Recipe) -> None:
+    contrasts = [n for n, part in recipe.data.items() if part.objective in CONTRASTS]
+    if recipe.train.accumulate > 1 and contrasts:
+        warnings.warn(
+            f"train.accumulate = {recipe.train.accumulate} adds no negatives to "
+            f"{', '.join(contrasts)}: those of a batch stay its own; for more of them take a "
+            "larger batch_size, with mini_batch where memory is short",
+            MunjangWarning,
+            stacklevel=3,
+        )
+
+
+@contextmanager
+def _heard_warnings() -> Iterator[list[str]]:
+    """Keeps munjang's warnings for the record, and lets them through."""
+    heard: list[str] = []
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def keep(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, MunjangWarning):
+                heard.append(str(message))
+            show(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = keep  # restored by catch_warnings
+        yield heard
+
+
+@contextmanager
+def _explained_disk_errors(root: Path) -> Iterator[None]:
+    """Turns what a full disk raises, in three libraries' ways, into one error."""
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        words = str(error)
+        if not any(sign in words for sign in _DISK_SIGNS):
+            raise
+        raise InputError(
+            f"what was trained could not be written to {root}",
+            found=words.splitlines()[0],
+            fix="make room, then the same command with --resume: nothing before it is lost",
+        ) from error
