@@ -172,12 +172,12 @@ def show_rows(
 
 
 def show_record(title: str, record: Mapping[str, Any]) -> None:
-    """Prints the fields of a record, one a row; fractions with five digits."""
+    """Prints the fields of a record, one a row; fractions with five significant digits."""
     show_rows(
         title,
         ("what", "value"),
         [
-            (name, f"{value:.5f}" if isinstance(value, float) else str(value))
+            (name, f"{value:.5g}" if isinstance(value, float) else str(value))
             for name, value in record.items()
         ],
     )

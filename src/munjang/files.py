@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import secrets
+import shutil
+import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -74,6 +76,56 @@ def whole_file(path: str | Path) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: str | Path) -> Iterator[Path]:
+    """Makes a folder that appears only when the block ends well.
+
+    Until then it has a temporary name beside the target, and is removed if the block raises.
+    What the target held goes only once the new folder stands in its place.
+
+    Args:
+        path: The folder to write. Missing parents are made.
+
+    Yields:
+        The folder to fill.
+
+    Raises:
+        InputError: The folder cannot be written there.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with whole_folder(Path(folder, "모델")) as work:
+        ...         _ = (work / "카드.md").write_text("문장", "utf-8")
+        ...     [found.name for found in Path(folder, "모델").iterdir()]
+        ['카드.md']
+    """
+    target = Path(path)
+    with _explaining(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        yield work
+        with _explaining(target):
+            work.chmod(0o755)
+            _put_in_place(work, target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _put_in_place(work: Path, target: Path) -> None:
+    old = work.with_name(f"{work.name}-old")
+    if target.exists():
+        target.replace(old)
+    try:
+        work.replace(target)
+    except OSError:
+        if old.exists():
+            old.replace(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager

@@ -244,7 +244,7 @@ import munjang.train.run
 
 def run(call):
     for number, path in enumerate(call["files"], 1):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
+        os.dup2(os.open(path, os.O_WRONLY), number)
     os.chdir(call["cwd"])
     if call["limit"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (call["limit"], call["limit"]))
@@ -297,6 +297,8 @@ class Nursery:
         """Starts `munjang ARGUMENTS`; `limit` is how many bytes a file of its may have."""
         self._count += 1
         files = tuple(self._folder / f"{self._count}.{end}" for end in ("out", "err"))
+        for file in files:
+            file.touch()
         call = {
             "run": [str(argument) for argument in arguments],
             "cwd": str(cwd or self._folder),

@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 
 from munjang.errors import InputError
-from munjang.train.folder import FINISHED, RUNNING, RunFolder, begin, open_folder
+from munjang.train.folder import (
+    FINISHED,
+    RUNNING,
+    RunFolder,
+    begin,
+    nothing_left,
+    open_folder,
+    tidy,
+)
 from munjang.train.recipe import DataPart, ModelPart, Recipe, TrainPart
 from munjang.train.recipefile import load_recipe
 
@@ -142,3 +150,36 @@ def test_a_folder_that_cannot_be_made_says_so(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write"):
         open_folder(tmp_path / "file" / "run", RECIPE, resume=False)
+
+
+@pytest.mark.parametrize("more", [None, "tokens"])
+def test_a_new_folder_goes_again_where_nothing_was_begun(tmp_path, more):
+    folder = open_folder(tmp_path / "run", RECIPE, resume=False)
+    if more:
+        (folder.root / more).mkdir()
+    with pytest.raises(KeyError), nothing_left(folder, new=True):
+        raise KeyError
+    assert not folder.root.exists()
+
+
+@pytest.mark.parametrize(("new", "more"), [(False, None), (True, "manifest.json"), (True, "내 것")])
+def test_what_was_there_or_was_begun_stays(tmp_path, new, more):
+    folder = open_folder(tmp_path / "run", RECIPE, resume=False)
+    if more:
+        (folder.root / more).write_text("{}")
+    with pytest.raises(KeyError), nothing_left(folder, new=new):
+        raise KeyError
+    assert folder.recipe.is_file()
+    with nothing_left(folder, new=True):
+        pass
+    assert folder.recipe.is_file()
+
+
+def test_a_finished_run_is_tidied(tmp_path):
+    folder = open_folder(tmp_path, RECIPE, resume=False)
+    for place in (folder.checkpoints, folder.tokens, folder.half_model, folder.model):
+        (place / "inside").mkdir(parents=True)
+    (tmp_path / ".munjang-0123456789abcdef").write_text("half")
+    tidy(folder)
+    tidy(folder)
+    assert {path.name for path in tmp_path.iterdir()} == {"recipe.toml", "model"}

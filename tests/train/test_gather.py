@@ -30,10 +30,11 @@ import sys
 import torch
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer
 from torch.nn.parallel import DistributedDataParallel
-from munjang.train.objectives import build_losses
+from munjang.train import objectives
 
 rank, folder, work = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 torch.set_num_threads(1)
+objectives.PART_ROWS = 3
 torch.distributed.init_process_group(
     "gloo", init_method=f"file://{work}/store", world_size=2, rank=rank
 )
@@ -41,9 +42,12 @@ given = torch.load(f"{work}/given.pt", weights_only=False)
 trainer = object.__new__(SentenceTransformerTrainer)
 for label, recipe in given["recipes"].items():
     model = SentenceTransformer(folder, device="cpu").double().eval()
-    loss = build_losses(model, recipe, {"set": []})["set"].double()
+    loss = objectives.build_losses(model, recipe, {"set": []})["set"].double()
     own = [p for name, p in loss.named_parameters() if "head" in name]
-    trainer.override_model_in_loss(loss, DistributedDataParallel(model))
+    wrapped = DistributedDataParallel(
+        model, find_unused_parameters=True, broadcast_buffers=False
+    )  # as transformers' trainer does
+    trainer.override_model_in_loss(loss, wrapped)
     columns = [{key: rows[rank::2] for key, rows in column.items()} for column in given["columns"]]
     found = loss(columns, None)
     found.backward()

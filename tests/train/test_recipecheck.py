@@ -50,7 +50,7 @@ def refusal(**parts):
         ("train", "seed", [0, 2**32 - 1], [-1, 2**32]),
         ("train", "window", [1], [0]),
         ("train", "dims", [(1,), (384, 128)], [(0,), (384, -128), (128, 128)]),
-        ("model", "max_tokens", [3, None], [2, 0]),
+        ("model", "max_tokens", [4, None], [3, 0]),
         ("model", "layers", [1, None], [0]),
         ("model", "lora_rank", [0, 8], [-1]),
         ("data", "rows", [1, None], [0]),

@@ -110,6 +110,12 @@ def train(
 
     for first, last in zip(run.before, run.after, strict=True):
         report.print_table([first, last], console=console.terminal())
+    for gain in run.gains:
+        console.note(
+            f"{gain['task']} {gain['split']}: {gain['verdict']} than the base"
+            if gain["verdict"] != "within noise"
+            else f"{gain['task']} {gain['split']}: no more than noise away from the base"
+        )
     console.note(f"model: {run.model}")
 
 

@@ -95,6 +95,7 @@ def build_encoder(
     with with_tokenizer(folder) as whole, _fixed_draw():
         plan = _choose_plan(whole, name, pooling, allow_pickle)
         model = open_sentence_transformer(whole, plan, device=device)
+        _check_weights(whole, model, base)
     backbone: Any = model.transformers_model
     if whole != folder:
         backbone.config._name_or_path = model.tokenizer.name_or_path = str(base)
@@ -107,6 +108,26 @@ def build_encoder(
     model.max_seq_length = token_limit(model)
     _freeze_unused(model)
     return model
+
+
+def _check_weights(folder: Path, model: SentenceTransformer, base: str | Path) -> None:
+    """Refuses weights of another architecture, in whose place transformers draws new ones."""
+    from safetensors import safe_open
+
+    found: set[str] = set()
+    for path in folder.rglob("*.safetensors"):
+        with safe_open(path, framework="pt") as file:
+            found.update(file.keys())
+    backbone: Any = model.transformers_model
+    wanted = list(backbone.state_dict())
+    ends = {".".join(name.split(".")[cut:]) for name in found for cut in (0, 1, 2)}
+    missing = [name for name in wanted if name not in ends]
+    if found and len(missing) > len(wanted) / 2:
+        raise ModelError(
+            f"the weights of {base} are not those of a {type(backbone).__name__}",
+            found=f"{len(wanted) - len(missing)} of its {len(wanted)} tensors",
+            fix="the config.json that belongs to these weights",
+        )
 
 
 def keep_layers(model: SentenceTransformer, layers: int) -> None:

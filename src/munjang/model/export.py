@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
-import shutil
-import tempfile
 import warnings
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +17,11 @@ from munjang.encode.loading import load
 from munjang.encode.tokens import pad
 from munjang.errors import GateError, InputError, MissingExtraError, ModelError, unknown_name
 from munjang.evaluate.sts import correlations
+from munjang.files import whole_folder
 from munjang.korean.normalize import replace_surrogates, to_nfc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import torch
     from sentence_transformers import SentenceTransformer
@@ -180,7 +178,7 @@ def export_model(
         versions=_versions(),
     )
     batches = _calibration_batches(source, calibration) if int8 else []
-    with _workshop(target) as work, warnings.catch_warnings():
+    with whole_folder(target) as work, warnings.catch_warnings():
         # Tracing warns of every branch on a shape; parity is what the gate measures.
         warnings.simplefilter("ignore")
         _write_graph(model, work / GRAPHS[to], to, batches)
@@ -247,39 +245,6 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
         raise InputError(
             f"{target} is not a model folder, so it is not overwritten", fix="another folder"
         )
-
-
-@contextmanager
-def _workshop(target: Path) -> Iterator[Path]:
-    """A folder beside the target, which takes its place when the work ends well."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    except OSError as error:
-        raise InputError(f"cannot write to {target.parent}", found=str(error)) from error
-    try:
-        yield work
-        work.chmod(0o755)
-        _put_in_place(work, target)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def _put_in_place(work: Path, target: Path) -> None:
-    """Moves the finished folder to its place; what was there goes only when it stands."""
-    old = work.with_name(f"{work.name}-old")
-    try:
-        if target.exists():
-            target.replace(old)
-        try:
-            work.replace(target)
-        except OSError:
-            if old.exists():
-                old.replace(target)
-            raise
-    except OSError as error:
-        raise InputError(f"cannot write {target}", found=str(error)) from error
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _calibration_batches(source: SentenceEncoder, sentences: Sequence[str]) -> list[Batch]:

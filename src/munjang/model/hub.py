@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from munjang.encode.engines import silence_telemetry
 from munjang.encode.folder import MANIFEST, check_files, read_manifest
 from munjang.errors import InputError, ModelError, MunjangError, NetworkError
-from munjang.model.export import _workshop
+from munjang.files import whole_folder
 from munjang.model.plain_card import LOCAL, UNSTATED, plain_card, read_facts
 from munjang.model.run_records import MANIFEST as RUN_MANIFEST
 from munjang.model.run_records import RECIPE
@@ -142,7 +142,7 @@ def _make_card(run: Path | None, model: Path, repo: str) -> str:
 def _write(paths: Mapping[str, Path], card: bytes, out: Path) -> Path:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} exists already", fix="another folder for the dry run")
-    with _workshop(out) as work:
+    with whole_folder(out) as work:
         for name, path in paths.items():
             (work / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, work / name)

@@ -14,7 +14,7 @@ import numpy as np
 from munjang.encode import zoo
 from munjang.encode.engines import open_sentence_transformer, silence_telemetry, token_limit
 from munjang.errors import GateError, InputError, MissingExtraError, ModelError, unknown_name
-from munjang.model.export import _workshop
+from munjang.files import whole_folder
 from munjang.model.legacy import MODULES, open_file, open_folder
 from munjang.model.parity import BATCH, SENTENCES, read_by_hand
 from munjang.model.plain_card import UNSTATED, plain_card
@@ -115,7 +115,7 @@ def port_checkpoint(
     target = Path(out)
     _check_target(target, overwrite=overwrite)
     with ExitStack() as stack:
-        work = stack.enter_context(_workshop(target))
+        work = stack.enter_context(whole_folder(target))
         beside = tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent)
         scratch = Path(stack.enter_context(beside))
         if _is_file(checkpoint):

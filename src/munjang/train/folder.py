@@ -80,11 +80,6 @@ class RunFolder:
         return self.root / "tokens"
 
     @property
-    def half_model(self) -> Path:
-        """Where the model is written before it takes its place."""
-        return self.root / "model.partial"
-
-    @property
     def first(self) -> RunFolder:
         """The run of the recipe that this one builds on."""
         return RunFolder(self.root / "before")
@@ -148,15 +143,16 @@ def nothing_left(folder: RunFolder, *, new: bool) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        if new and {*folder.root.iterdir()} == {folder.recipe}:
+        if new and {*folder.root.iterdir()} <= {folder.recipe, folder.tokens}:
             folder.recipe.unlink()
+            shutil.rmtree(folder.tokens, ignore_errors=True)
             folder.root.rmdir()
         raise
 
 
 def tidy(folder: RunFolder) -> None:
     """Removes what a finished run does not need: checkpoints, tokens, what kills left."""
-    for leftover in (folder.checkpoints, folder.tokens, folder.half_model):
+    for leftover in (folder.checkpoints, folder.tokens):
         shutil.rmtree(leftover, ignore_errors=True)
     for file in folder.root.glob(_HALF_WRITTEN):
         file.unlink(missing_ok=True)

@@ -138,10 +138,11 @@ def check_sizes(recipe: Recipe, sources: Mapping[str, Source], processes: int) -
         batch = processes * (part.batch_size or recipe.train.batch_size)
         rows = len(source.rows) * part.times
         if rows < batch:
+            key = f"data.{name}.batch_size" if part.batch_size else "train.batch_size"
             raise InputError(
                 f"[data.{name}] has fewer rows than a batch of {batch}",
                 found=f"{rows} rows",
-                fix=f"--set train.batch_size={max(2, rows // processes)}, or more data",
+                fix=f"--set {key}={max(2, rows // processes)}, or more data",
             )
 
 

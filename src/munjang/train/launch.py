@@ -27,7 +27,8 @@ def launch(arguments: Sequence[str], processes: int, *, device: str | None = Non
     """Runs the command line in several processes on this machine, a GPU each.
 
     For several machines start torchrun on each yourself:
-    `torchrun --nnodes 2 --nproc-per-node 8 --rdzv-endpoint HOST:29500 -m munjang train …`.
+    `torchrun --nnodes 2 --nproc-per-node 8 --rdzv-backend c10d --rdzv-endpoint HOST:29500
+    -m munjang train …`, with --out on a disk that they share.
 
     Args:
         arguments: What follows `munjang`.

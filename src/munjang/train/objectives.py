@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from logging import ERROR
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
 from sentence_transformers.sentence_transformer.losses import (
@@ -145,18 +145,24 @@ def build_losses(
         with torch.random.fork_rng():
             torch.manual_seed(recipe.train.seed + place)
             _check_part(name, part, recipe)
-            rows = PART_ROWS if model.device.type == "cpu" else None
-            view = TrainingView(model, head=recipe.model.head == "mlp", rows=rows)
-            loss = _loss(view, part, parts[name])
+            seen = _seen(model, part, recipe)
+            loss = _loss(seen, part, parts[name])
         if recipe.train.dims:
             dims = sorted({_dimension(model), *recipe.train.dims}, reverse=True)
-            loss = MatryoshkaLoss(cast("Any", view), loss, dims)
+            loss = MatryoshkaLoss(seen, loss, dims)
         losses[name] = loss
     return losses
 
 
-def _loss(view: TrainingView, part: DataPart, rows: datasets.Dataset) -> nn.Module:
-    model: Any = view  # what the losses ask of a model, it has
+def _seen(model: SentenceTransformer, part: DataPart, recipe: Recipe) -> Any:  # noqa: ANN401 (losses take a view for a model)
+    """What a loss gets for a model."""
+    head = recipe.model.head == "mlp"
+    if part.mini_batch is not None and not head:
+        return model  # it goes through in pieces already, and these need to see its wrapping
+    return TrainingView(model, head=head, rows=PART_ROWS if model.device.type == "cpu" else None)
+
+
+def _loss(model: Any, part: DataPart, rows: datasets.Dataset) -> nn.Module:  # noqa: ANN401
     scale = 1 / part.temperature
     if part.objective == "softmax":
         return SoftmaxLoss(model, _dimension(model), num_labels=len(CLASSES))
@@ -167,7 +173,7 @@ def _loss(view: TrainingView, part: DataPart, rows: datasets.Dataset) -> nn.Modu
     if part.objective == "angle":
         return AnglELoss(model, scale=scale)
     if part.objective == "denoise":
-        return _denoising(view)
+        return _denoising(model)
     if part.objective == "distill":
         teacher = len(rows[0]["label"])
         same = teacher == _dimension(model)

@@ -31,7 +31,7 @@ _LEAST = {
     "layers": 1,
     "lora_rank": 0,
     "max_grad_norm": 0,
-    "max_tokens": 3,
+    "max_tokens": 4,
     "mini_batch": 1,
     "neighbours": 1,
     "pairs": 1,

@@ -184,7 +184,7 @@ class RunLog(TrainerCallback):
 def quiet_libraries() -> Iterator[None]:
     """Keeps the libraries' bars and notices off the screen; their errors are shown."""
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 import warnings
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformerTrainingArguments
@@ -23,6 +23,7 @@ from munjang.encode.encoder import SentenceEncoder
 from munjang.encode.engines import TorchEngine, TransformersTokenizer, token_limit
 from munjang.errors import InputError, MunjangWarning
 from munjang.evaluate.tasks import StsResult, compare, evaluate_sts
+from munjang.files import whole_folder
 from munjang.model.build import add_lora, build_encoder, merge_lora
 from munjang.model.training_card import CARD, write_training_card
 from munjang.train.batches import LengthBuckets, PaddingCollator, Share
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 DEV_METRIC = "eval_dev_spearman_cosine"
 """What chooses a checkpoint, as the trainer's log names it."""
 
-_DISK_SIGNS = ("No space left", "File too large", "Disk quota", "PytorchStreamWriter", "iostream")
+_DISK_SIGNS = ("No space left", "File too large", "Disk quota", "unexpected pos", "iostream")
 """What the libraries' errors say when a disk is full."""
 
 _KEPT = 3
@@ -127,7 +128,7 @@ def train(
     """
     check_recipe(recipe)
     arguments = _arguments(recipe, Path(out), device)
-    with arguments.main_process_first():
+    with arguments.main_process_first(local=False):
         resume_here = resume or arguments.process_index > 0
         new = not RunFolder(Path(out)).recipe.exists()
         folder = open_folder(Path(out), recipe, resume=resume_here)
@@ -200,21 +201,22 @@ class _Loop:
         model = self._build_model()
         limit = min(recipe.model.max_tokens or token_limit(model), token_limit(model))
         prompt = _prompt(model)
-        with self.arguments.main_process_first():
+        with self.arguments.main_process_first(local=False):
             sources = read_sources(recipe, held_out, folder, data_dir)
             check_sizes(recipe, sources, self.arguments.world_size)
-            data = describe(recipe, sources)
-            begin(folder, data)
             datasets = to_datasets(
                 recipe, sources, model, max_tokens=limit, prompt=prompt, folder=folder
             )
-        for name, record in data.items():
-            dropped = ", ".join(f"{rows:,} {why}" for why, rows in record["dropped"].items())
-            self.say(f"{name}: {record['rows']:,} rows" + (f"; dropped {dropped}" * bool(dropped)))
-        before = self._measure(model, reports, recipe.model.base)
         torch.manual_seed(recipe.train.seed)
         adapters = add_lora(model, recipe.model.lora_rank) if recipe.model.lora_rank else None
         losses = build_losses(model, recipe, datasets)
+        data = describe(recipe, sources)
+        with self.arguments.main_process_first(local=False):
+            begin(folder, data)  # nothing that the user may have got wrong comes after it
+        for name, record in data.items():
+            record["cut"] = int(np.sum(datasets[name]["cut"]))
+            self.say(f"{name}: {_in_words(record)}")
+        before = self._measure(model, reports, recipe.model.base)
         trainer, log = self._trainer(model, datasets, losses, dev)
         begin_time = time.perf_counter()
         steps = self._fit(trainer)
@@ -333,7 +335,7 @@ class _Loop:
 
     def _fit(self, trainer: RecipeTrainer) -> int:
         """Trains, from the last whole checkpoint where there is one; returns the steps."""
-        with self.arguments.main_process_first():
+        with self.arguments.main_process_first(local=False):
             checkpoint, faults = pick_checkpoint(self.folder.checkpoints)
         for name, fault in faults.items():
             used = f"going on from {checkpoint.name}" if checkpoint else "beginning anew"
@@ -355,12 +357,19 @@ class _Loop:
         }
         gains = [_gain(*both) for both in zip(before, after, strict=True)]
         write_json(self.folder.scores, {**measured, "gains": gains})
-        scratch = self.folder.half_model
-        shutil.rmtree(scratch, ignore_errors=True)
-        with _explained_disk_errors(self.folder.root):
-            model.save_pretrained(str(scratch), create_model_card=False)
-        shutil.rmtree(self.folder.model, ignore_errors=True)
-        scratch.rename(self.folder.model)
+        with _explained_disk_errors(self.folder.root), whole_folder(self.folder.model) as work:
+            model.save_pretrained(str(work), create_model_card=False)
+            for path in work.rglob("*.safetensors"):
+                path.chmod(0o644)  # transformers writes them for the owner alone
+
+
+def _in_words(record: Mapping[str, Any]) -> str:
+    """A data set's record in a line: rows, what was dropped and why, what was cut."""
+    dropped = ", ".join(f"{rows:,} {why}" for why, rows in record["dropped"].items())
+    parts = [f"{record['rows']:,} rows"]
+    parts += [f"dropped {dropped}"] if dropped else []
+    parts += [f"{record['cut']:,} with a text cut at model.max_tokens"] if record["cut"] else []
+    return "; ".join(parts)
 
 
 def _gain(before: StsResult, after: StsResult) -> dict[str, Any]:

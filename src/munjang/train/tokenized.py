@@ -14,6 +14,7 @@ import numpy as np
 from munjang.data.rows import LabeledPair, Pair, Row, ScoredPair, Sentence, Triplet
 from munjang.errors import InputError
 from munjang.files import hash_file
+from munjang.korean.normalize import to_nfc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,6 +62,8 @@ def tokenize(
     cache: Path | None = None,
 ) -> Dataset:
     """Turns rows into token ids, in the columns that an objective's loss wants.
+
+    Decomposed Hangul (NFD) is composed first, as `munjang.load` does in use.
 
     | objective | rows | text columns | label |
     |---|---|---|---|
@@ -155,11 +158,11 @@ def _check(
 
 
 def _text_columns(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """The texts of the rows, by field."""
+    """The texts of the rows, by field, composed as the encoder composes them."""
     names = [name for name in TEXTS if hasattr(rows[0], name)]
     if not names:
-        return {"text": [row.text for row in rows if isinstance(row, Sentence)]}
-    return {name: [getattr(row, name) for row in rows] for name in names}
+        return {"text": [to_nfc(row.text) for row in rows if isinstance(row, Sentence)]}
+    return {name: [to_nfc(getattr(row, name)) for row in rows] for name in names}
 
 
 def _labels(
