@@ -177,7 +177,7 @@ def test_what_was_there_or_was_begun_stays(tmp_path, new, more):
 
 def test_a_finished_run_is_tidied(tmp_path):
     folder = open_folder(tmp_path, RECIPE, resume=False)
-    for place in (folder.checkpoints, folder.tokens, folder.half_model, folder.model):
+    for place in (folder.checkpoints, folder.tokens, tmp_path / ".model-x1y2", folder.model):
         (place / "inside").mkdir(parents=True)
     (tmp_path / ".munjang-0123456789abcdef").write_text("half")
     tidy(folder)

@@ -199,7 +199,7 @@ def test_patience_stops(make_recipe, tmp_path):
 def test_the_best_look_is_what_is_kept(make_recipe, own_data, tmp_path):
     """A rate that ruins the model: the scores of the saved one are those of its best look."""
     report = (str(own_data["dev"]),)
-    train_part = {"learning_rate": 0.05, "epochs": 3.0, "warmup": 0.0}
+    train_part = {"learning_rate": 0.01, "epochs": 3.0, "warmup": 0.0}
     recipe = make_recipe("cosine", train=train_part, evaluate={"every": 2, "report": report})
     run = train(recipe, out=tmp_path / "run", device="cpu")
     looks = {

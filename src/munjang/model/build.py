@@ -23,7 +23,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from munjang.encode import zoo
-from munjang.encode.engines import open_sentence_transformer, token_limit
+from munjang.encode.encoder import SentenceEncoder
+from munjang.encode.engines import (
+    TorchEngine,
+    TransformersTokenizer,
+    open_sentence_transformer,
+    token_limit,
+)
 from munjang.encode.folder import MANIFEST
 from munjang.encode.loading import find_folder
 from munjang.errors import InputError, MissingExtraError, ModelError, unknown_name
@@ -108,6 +114,22 @@ def build_encoder(
     model.max_seq_length = token_limit(model)
     _freeze_unused(model)
     return model
+
+
+def as_encoder(model: SentenceTransformer, name: str) -> SentenceEncoder:
+    """Wraps a model that is in memory as `munjang.load` wraps one that is on disk.
+
+    Args:
+        model: What `build_encoder` gives; it is put into eval mode.
+        name: What tables call it.
+    """
+    return SentenceEncoder(
+        name,
+        TransformersTokenizer(model),
+        TorchEngine(model),
+        max_tokens=token_limit(model),
+        prompt=model.prompts.get(model.default_prompt_name or "") or "",
+    )
 
 
 def _check_weights(folder: Path, model: SentenceTransformer, base: str | Path) -> None:

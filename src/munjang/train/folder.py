@@ -152,7 +152,8 @@ def nothing_left(folder: RunFolder, *, new: bool) -> Iterator[None]:
 
 def tidy(folder: RunFolder) -> None:
     """Removes what a finished run does not need: checkpoints, tokens, what kills left."""
-    for leftover in (folder.checkpoints, folder.tokens):
+    halves = folder.root.glob(f".{folder.model.name}-*")
+    for leftover in (folder.checkpoints, folder.tokens, *halves):
         shutil.rmtree(leftover, ignore_errors=True)
     for file in folder.root.glob(_HALF_WRITTEN):
         file.unlink(missing_ok=True)

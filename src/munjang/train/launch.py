@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import subprocess
-import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from munjang.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 def is_launched() -> bool:
@@ -36,7 +36,8 @@ def launch(arguments: Sequence[str], processes: int, *, device: str | None = Non
         device: "cpu" for processes that share the cores; GPUs where there are any when None.
 
     Returns:
-        The exit code.
+        The exit code: that of the first process that failed, or 128 and the signal that
+        stopped this one.
 
     Raises:
         InputError: More processes than GPUs.
@@ -53,11 +54,29 @@ def launch(arguments: Sequence[str], processes: int, *, device: str | None = Non
             found=f"{cards}",
             fix=f"--processes {cards}" if cards else "--device cpu",
         )
-    threads = max(1, (os.cpu_count() or 1) // processes)
-    command = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    done = subprocess.run(  # noqa: S603 - our own command line again
-        [sys.executable, *command, "-m", "munjang", *arguments],
-        env={"OMP_NUM_THREADS": str(threads), **os.environ},
-        check=False,
-    )
-    return done.returncode
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.run import parse_args, run
+
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
+    torchrun = ["--standalone", f"--nproc-per-node={processes}", "--module", "munjang"]
+    try:
+        with _only_their_own_words():
+            run(parse_args([*torchrun, *arguments]))
+    except ChildFailedError as failed:
+        code = failed.get_first_failure()[1].exitcode
+        return code if code > 0 else 1
+    except SignalException as stopped:
+        return 128 + int(stopped.sigval)
+    return 0
+
+
+@contextmanager
+def _only_their_own_words() -> Iterator[None]:
+    """Keeps torchrun from telling at length what a failed process has said itself."""
+    before = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -19,12 +19,11 @@ from torch.utils.tensorboard import SummaryWriter
 from transformers import PrinterCallback
 from transformers.integrations.integration_utils import TensorBoardCallback
 
-from munjang.encode.encoder import SentenceEncoder
-from munjang.encode.engines import TorchEngine, TransformersTokenizer, token_limit
+from munjang.encode.engines import token_limit
 from munjang.errors import InputError, MunjangWarning
 from munjang.evaluate.tasks import StsResult, compare, evaluate_sts
 from munjang.files import whole_folder
-from munjang.model.build import add_lora, build_encoder, merge_lora
+from munjang.model.build import add_lora, as_encoder, build_encoder, merge_lora
 from munjang.model.training_card import CARD, write_training_card
 from munjang.train.batches import LengthBuckets, PaddingCollator, Share
 from munjang.train.checkpoints import pick_checkpoint
@@ -130,8 +129,10 @@ def train(
     arguments = _arguments(recipe, Path(out), device)
     with arguments.main_process_first(local=False):
         resume_here = resume or arguments.process_index > 0
-        new = not RunFolder(Path(out)).recipe.exists()
-        folder = open_folder(Path(out), recipe, resume=resume_here)
+        folder = RunFolder(Path(out))
+        new = not folder.recipe.exists()
+        if arguments.process_index == 0:
+            open_folder(folder.root, recipe, resume=resume)
     if folder.state().get("state") == FINISHED:
         return _finish(folder, arguments)
     with nothing_left(folder, new=new):
@@ -272,13 +273,7 @@ class _Loop:
         """Measures a model; only on the first process."""
         if self.arguments.process_index > 0:
             return []
-        encoder = SentenceEncoder(
-            name,
-            TransformersTokenizer(model),
-            TorchEngine(model),
-            max_tokens=token_limit(model),
-            prompt=_prompt(model),
-        )
+        encoder = as_encoder(model, name)
         results = []
         for ref, pairs in reports.items():
             task, _, split = ref.rpartition(":") if ":" in ref else (Path(ref).stem, "", "all")
@@ -415,7 +410,7 @@ def _arguments(
         torch_compile=part.compile,
         use_cpu=cpu,
         dataloader_pin_memory=not cpu,
-        dataloader_drop_last=part.drop_last,
+        dataloader_drop_last=part.drop_last or is_launched(),  # the buckets decide; a notice less
         seed=part.seed,
         eval_strategy=looks if evaluate.dev else "no",
         eval_steps=evaluate.every or None,
