@@ -193,22 +193,25 @@ def run_one(
     model.max_seq_length = TOKENS
     rows = read_rows(task, data_dir)
     _, objective, texts = TASKS[task]
+    ids = tokenize(rows, model.tokenizer, objective=objective, prompt=PROMPT, max_tokens=TOKENS)
+    per_sentence = sum(len(text) for name in ids.column_names[:texts] for text in ids[name]) / (
+        texts * len(rows)
+    )
     steps = -(-len(rows) // BATCH) if score else WARM + steps
     with tempfile.TemporaryDirectory() as folder:
         arguments = make_arguments(folder, steps=steps, seed=seed)
         if contestant == OURS:
-            ids = tokenize(
-                rows, model.tokenizer, objective=objective, prompt=PROMPT, max_tokens=TOKENS
-            )
             trainer = make_ours(model, arguments, {task: ids}, objective, BATCH)
         else:
             fixed = contestant == FIXED
             trainer = make_theirs(model, arguments, rows, objective, fixed=fixed)
         found = time_steps(trainer, model, WARM)
-    timed = steps - WARM
+    # by tokens, for the sentences of a few batches may be long or short ones
+    sentences = found["tokens"] / per_sentence
     result = {
-        "sentences_per_s": timed * BATCH * texts / found["seconds"],
-        "processor_s_per_step": found["processor_s"] / timed,
+        "sentences_per_s": sentences / found["seconds"],
+        "tokens_per_s": found["tokens"] / found["seconds"],
+        "processor_ms_per_sentence": 1000 * found["processor_s"] / sentences,
         "padding_share": 1 - found["tokens"] / found["slots"],
     }
     return result | ({"korsts_dev": score_dev(model, data_dir)} if score else {})
@@ -306,13 +309,14 @@ def table(found: dict[str, dict[str, list[dict[str, float]]]], steps: int) -> st
         f"# Training speed\n\nWritten by `python -m bench.train`. {machine()}; batches of {BATCH}, "
         f"bf16, {steps} steps timed a round, the rounds in turns; the median of "
         f"{len(next(iter(found['korsts'].values())))}, and the range. Padding: share of all "
-        "token slots that the encoder computed.\n"
+        "token slots that the encoder computed. Sentences are counted by their tokens, at the data "
+        "set's mean length, since the batches timed may be long or short ones.\n"
     )
     for task, rounds in found.items():
         text += (
             f"\n## {TASKS[task][0]}, {TASKS[task][1]}\n\n| contestant | sentences/s | range "
-            "| processor s/step | padding | munjang is | aim |\n"
-            "|---|---:|---|---:|---:|---:|---:|\n"
+            "| tokens/s | processor ms/sentence | padding | munjang is | aim |\n"
+            "|---|---:|---|---:|---:|---:|---:|---:|\n"
         )
         ours = middle(rounds[OURS], "sentences_per_s")
         for name, done in rounds.items():
@@ -320,7 +324,8 @@ def table(found: dict[str, dict[str, list[dict[str, float]]]], steps: int) -> st
             times = f"{ours / middle(done, 'sentences_per_s'):.2f} times" if name != OURS else ""
             text += (
                 f"| {name} | {statistics.median(speeds):.1f} | {min(speeds):.1f} to "
-                f"{max(speeds):.1f} | {middle(done, 'processor_s_per_step'):.2f} "
+                f"{max(speeds):.1f} | {middle(done, 'tokens_per_s'):,.0f} "
+                f"| {middle(done, 'processor_ms_per_sentence'):.1f} "
                 f"| {middle(done, 'padding_share'):.1%} | {times} | {AIMS.get(name, '')} |\n"
             )
     return text

@@ -39,25 +39,31 @@ BASE = (
 """As the E5 family was trained; a recipe's own pooling gives way to it."""
 
 SMALL = ("train.batch_size=64", "train.learning_rate=3e-5", "train.warmup=0.1", "train.seed=1")
-NLI = ("data.nli.use=klue-nli:train", "data.nli.triplets=zip", "train.epochs=1")
+NLI = (
+    "data.nli.use=klue-nli:train",
+    "data.nli.triplets=zip",
+    "data.nli.rows=4000",
+    "train.epochs=1",
+)
 RUNS: dict[str, tuple[str, ...]] = {
-    "cosent": (*SMALL, "train.epochs=3"),
-    "sbert-sts": (*SMALL, "train.epochs=3"),
+    "cosent": (*SMALL, "train.epochs=2"),
+    "sbert-sts": (*SMALL, "train.epochs=2"),
     "simcse-sup": (*SMALL, *NLI, "evaluate.every=40"),
     "matryoshka": (*SMALL, *NLI, "train.dims=[384,256,128,64]", "evaluate.every=40"),
     "simcse-unsup": (
         *SMALL,
         'data.text.use=["klue-nli:train", "klue-sts:train"]',
-        "data.text.rows=8000",
+        "data.text.rows=4000",
         "train.learning_rate=1e-5",
         "evaluate.every=40",
     ),
-    "multitask": (*SMALL, *NLI, "data.sts.batch_size=64", "data.sts.times=2"),
+    "multitask": (*SMALL, *NLI, "data.sts.batch_size=64", "evaluate.every=80"),
     "augment": (
         *SMALL,
-        "train.epochs=2",
-        "data.silver.rows=8000",
-        "teacher.pairs=8000",
+        "train.epochs=1",
+        "evaluate.every=60",
+        "data.silver.rows=4000",
+        "teacher.pairs=4000",
         "teacher.epochs=1",
     ),
 }
@@ -76,7 +82,10 @@ def main() -> None:
 
     runs = {}
     for name in given.only:
-        recipe = load_recipe(name, settings=[f"model.base={given.base}", *BASE, *RUNS[name]])
+        settings = [f"model.base={given.base}", *BASE, *RUNS[name]]
+        if load_recipe(name).teacher is not None:
+            settings.append(f"teacher.model={given.base}")
+        recipe = load_recipe(name, settings=settings)
         sys.stderr.write(f"{name}\n")
         runs[name] = train(
             recipe,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -537,3 +538,15 @@ class TestRefused:
         model.requires_grad_(False)
         with pytest.raises(InputError, match="LoRA needs a backbone with linear layers"):
             add_lora(model, 4)
+
+
+def test_weights_of_another_architecture_are_refused(tiny_models, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    folder = tmp_path / "others"
+    shutil.copytree(tiny_models["plain"], folder)
+    weights = load_file(folder / "model.safetensors")
+    others = {f"decoder.{name}.other": weight for name, weight in weights.items()}
+    save_file(others, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=r"are not those of a BertModel\nfound: 0 of its"):
+        build_encoder(folder, pooling="mean")

@@ -6,7 +6,6 @@ import io
 import itertools
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -36,6 +36,19 @@ def write_table(path, header, rows):
     return path
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """What is tiny is slower in several threads, most of all on a busy machine."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def own_data(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     """Files of a user, 48 rows each: inference and scored pairs, sentences; and dev pairs.
@@ -43,16 +56,20 @@ def own_data(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     No dev pair has a sentence of the others.
     """
     root = tmp_path_factory.mktemp("own")
-    draw = random.Random(5)
-    sentences = draw.sample(SENTENCES, len(SENTENCES))
+    draw = np.random.default_rng(5)
+
+    def some(sentences: list[str], count: int) -> list[str]:
+        return [sentences[n] for n in draw.permutation(len(sentences))[:count]]
+
+    sentences = some(SENTENCES, len(SENTENCES))
     train, held_out = sentences[:120], sentences[120:]
     nli, sts = [], []
     for n in range(16):
-        premise, *others = draw.sample(train, 4)
+        premise, *others = some(train, 4)
         nli += [(premise, other, LABELS[n]) for n, other in enumerate(others)]
     for n in range(48):
-        sts.append((*draw.sample(train, 2), n % 6))
-    dev = [(*draw.sample(held_out, 2), n % 6) for n in range(24)]
+        sts.append((*some(train, 2), n % 6))
+    dev = [(*some(held_out, 2), n % 6) for n in range(24)]
     scored = ("sentence1", "sentence2", "score")
     (root / "sentences.txt").write_text("\n".join(train[:48]) + "\n", encoding="utf-8")
     return {
@@ -74,8 +91,15 @@ def tiny_bases(
     """
     spm = pytest.importorskip("sentencepiece", reason="needs the extra dev")
     import torch
-    from transformers import AutoTokenizer, BartConfig, BartModel, BertConfig, BertModel
-    from transformers import T5Config, T5Model
+    from transformers import (
+        AutoTokenizer,
+        BartConfig,
+        BartModel,
+        BertConfig,
+        BertModel,
+        T5Config,
+        T5Model,
+    )
 
     def pieces(**special):
         file = io.BytesIO()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import random
 
+import numpy as np
 import pytest
 
 from munjang.errors import InputError
@@ -15,7 +15,7 @@ def write(folder, step, *, whole=True, best=None):
     """A checkpoint as the trainer leaves it, weights and states in bytes."""
     checkpoint = folder / f"checkpoint-{step}"
     checkpoint.mkdir(parents=True)
-    (checkpoint / "model.safetensors").write_bytes(random.Random(step).randbytes(5_000))
+    (checkpoint / "model.safetensors").write_bytes(np.random.default_rng(step).bytes(5_000))
     (checkpoint / "optimizer.pt").write_bytes(b"")
     (checkpoint / "trainer_state.json").write_text(json.dumps({"best_global_step": best}))
     if whole:

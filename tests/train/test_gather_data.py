@@ -48,7 +48,7 @@ def test_a_known_set_that_is_nowhere_is_named_and_left_out(make_recipe, own_data
 def test_a_file_of_the_user_is_not_left_out(make_recipe, tmp_path):
     bad = tmp_path / "bad.tsv"
     bad.write_text("sentence1\tsentence2\tscore\n비가 온다.\t눈이 온다.\t7\n", encoding="utf-8")
-    with pytest.raises(DataError, match="bad.tsv"):
+    with pytest.raises(DataError, match=r"bad\.tsv"):
         read_reports(make_recipe(evaluate={"report": (str(bad),)}), None)
     with pytest.raises(InputError, match="neither a known data set nor a file"):
         read_reports(make_recipe(evaluate={"report": ("korst:test",)}), None)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import random
 import shutil
 import time
 
+import numpy as np
 import pytest
 
 pytest.importorskip("sentence_transformers", reason="needs the extra train")
@@ -110,7 +110,7 @@ def open_ended(out):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_killed_again_and_again(start, uninterrupted, tmp_path, seed):
     out = tmp_path / "run"
-    draw = random.Random(seed)
+    draw = np.random.default_rng(seed)
     half_written = kills = 0
     unfinished = True
     while unfinished and kills < 9:
@@ -227,9 +227,10 @@ def test_changed_data_is_refused(make_recipe, own_data, tmp_path, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(_Loop, "_fit", stop)
+    monkeypatch.setattr(_Loop, "_fit", stop)
+    with pytest.raises(KeyboardInterrupt):
         train(recipe, out=tmp_path / "run", device="cpu")
+    monkeypatch.undo()
     first, *lines = mine.read_text("utf-8").splitlines()
     mine.write_text("\n".join([first, *reversed(lines)]), encoding="utf-8")
     with pytest.raises(InputError, match="the data of set changed since"):
@@ -255,9 +256,10 @@ def test_killed_between_the_last_step_and_the_end(make_recipe, tmp_path, monkeyp
             original(self, *given)
             raise KeyboardInterrupt
 
-        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr(_Loop, place, stop)
+        monkeypatch.setattr(_Loop, place, stop)
+        with pytest.raises(KeyboardInterrupt):
             train(recipe, out=tmp_path / "run", device="cpu", resume=True)
+        monkeypatch.undo()
     entries = (tmp_path / "run" / "log.jsonl").read_text("utf-8")
     run = train(recipe, out=tmp_path / "run", device="cpu", resume=True)
     assert (run.manifest["steps"], run.manifest["best"]) == (steps, whole.manifest["best"])
@@ -272,9 +274,10 @@ def test_killed_between_the_manifest_and_the_card(make_recipe, tmp_path, monkeyp
     def stop(*_):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr("munjang.train.run.write_training_card", stop)
+    monkeypatch.setattr("munjang.train.run.write_training_card", stop)
+    with pytest.raises(KeyboardInterrupt):
         train(recipe, out=tmp_path, device="cpu")
+    monkeypatch.undo()
     assert (tmp_path / "checkpoints").exists()
     run = train(recipe, out=tmp_path, device="cpu", resume=True)
     assert (run.model / "README.md").is_file()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pytest
 
@@ -66,6 +68,17 @@ def end_only(texts):
 def ids_of(model, text, prompt):
     row = model.preprocess([text], prompt=prompt)
     return row["input_ids"][0][row["attention_mask"][0].bool()].tolist()
+
+
+def test_decomposed_hangul_is_composed_first(tokenizer):
+    texts = ["첫눈이 온다.", "고양이가 잔다."]
+    rows = [Sentence(text) for text in texts]
+    apart = [Sentence(unicodedata.normalize("NFD", text)) for text in texts]
+    composed, decomposed = (
+        tokenize(each, tokenizer, objective="dropout", max_tokens=32)["anchor"]
+        for each in (rows, apart)
+    )
+    assert list(composed) == list(decomposed)
 
 
 @pytest.mark.parametrize("prompt", ["", "질문: "])

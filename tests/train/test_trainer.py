@@ -7,9 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="needs the extra train")
+pytest.importorskip("torch", reason="needs the extra train")
 pytest.importorskip("sentence_transformers", reason="needs the extra train")
 
+import torch
 from safetensors.torch import save
 from sentence_transformers import SentenceTransformerTrainingArguments
 from torch import nn

@@ -130,10 +130,8 @@ def test_data_by_the_name_of_its_set(nursery, shrink, own_data, tmp_path):
     odd = tmp_path / "내 것, 둘.tsv"
     odd.write_bytes(own_data["sts"].read_bytes())
     settings = [f"--set={setting}" for setting in shrink("multitask") if ".sts.use" not in setting]
-    code, out, err = nursery.run(
-        "train", "multitask", *settings, "--data", f"sts={odd}", "--json", "-o", "결과", "--device=cpu",
-        cwd=tmp_path,
-    )  # fmt: skip
+    command = ["train", "multitask", *settings, f"--data=sts={odd}", "-o", "결과"]
+    code, out, err = nursery.run(*command, "--json", "--device=cpu", cwd=tmp_path)
     assert code == 0, err
     record = json.loads(out)
     assert record["out"] == "결과"
@@ -144,9 +142,7 @@ def test_data_by_the_name_of_its_set(nursery, shrink, own_data, tmp_path):
         record.items()
     )
 
-    code, out, err = nursery.run(
-        "train", "multitask", *settings, f"--data=sts={odd}", "-o", "결과", cwd=tmp_path
-    )
+    code, out, err = nursery.run(*command, cwd=tmp_path)
     assert (code, out) == (2, "")
     assert squeeze(err).endswith("another --out, or --resume to go on with it")
 

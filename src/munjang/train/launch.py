@@ -62,7 +62,8 @@ def launch(arguments: Sequence[str], processes: int, *, device: str | None = Non
     torchrun = ["--standalone", f"--nproc-per-node={processes}", "--module", "munjang"]
     try:
         with _only_their_own_words():
-            run(parse_args([*torchrun, *arguments]))
+            options = parse_args([*torchrun, *arguments])  # type: ignore[no-untyped-call]
+            run(options)  # type: ignore[no-untyped-call]
     except ChildFailedError as failed:
         code = failed.get_first_failure()[1].exitcode
         return code if code > 0 else 1

@@ -44,11 +44,11 @@ def silver_pairs(
     """Mines pairs from unlabelled sentences and has a cross-encoder score them.
 
     Augmented SBERT (Thakur et al. 2021, arXiv:2010.08240): a cross-encoder starts from the
-    encoder of [teacher], learns the gold pairs in both orders (binary cross-entropy against
-    score / 5), and scores the pairs that the recipe's base finds near, and some by chance;
-    a pair's score is the mean over both orders. Its own Spearman, on gold pairs kept aside,
-    stands in `out`/teacher.json. What is there already for the same gold pairs, sentences
-    and settings is read, not made again.
+    encoder of [teacher], learns the gold pairs, turned round by chance (binary
+    cross-entropy against score / 5), and scores the pairs that the recipe's base finds
+    near, and some by chance; a pair's score is the mean over both orders. Its own Spearman,
+    on gold pairs kept aside, stands in `out`/teacher.json. What is there already for the
+    same gold pairs, sentences and settings is read, not made again.
 
     Args:
         recipe: With a [teacher].
@@ -62,7 +62,6 @@ def silver_pairs(
 
     Raises:
         InputError: No [teacher], or too few gold pairs or sentences.
-
     """
     teacher = recipe.teacher
     if teacher is None:
@@ -116,7 +115,7 @@ def silver_pairs(
 def train_cross_encoder(
     teacher: TeacherPart, pairs: Sequence[ScoredPair], *, precision: str, seed: int
 ) -> CrossEncoder:
-    """Trains a cross-encoder on scored pairs, in both orders.
+    """Trains a cross-encoder on scored pairs, each turned round or not by the seed.
 
     Args:
         teacher: What to start from, and how long.
@@ -149,7 +148,11 @@ def train_cross_encoder(
     head = Dense(size, 1, activation_function=torch.nn.Identity(), module_output_name="scores")
     cross: CrossEncoder = CrossEncoder(modules=[backbone, Pooling(size, "mean"), head])
     cross.max_seq_length = min(MAX_TOKENS, int(backbone.max_seq_length))
-    both = [*pairs, *(ScoredPair(p.sentence2, p.sentence1, p.score) for p in pairs)]
+    turned = np.random.default_rng(seed).random(len(pairs)) < 0.5
+    rows = [
+        (pair.sentence2, pair.sentence1) if turn else (pair.sentence1, pair.sentence2)
+        for pair, turn in zip(pairs, turned, strict=True)
+    ]
     with tempfile.TemporaryDirectory() as scratch:
         trainer = CrossEncoderTrainer(
             model=cross,
@@ -170,9 +173,9 @@ def train_cross_encoder(
             ),
             train_dataset=Dataset.from_dict(
                 {
-                    "sentence1": [pair.sentence1 for pair in both],
-                    "sentence2": [pair.sentence2 for pair in both],
-                    "label": [pair.score / 5 for pair in both],
+                    "sentence1": [first for first, _ in rows],
+                    "sentence2": [second for _, second in rows],
+                    "label": [pair.score / 5 for pair in pairs],
                 }
             ),
             loss=BinaryCrossEntropyLoss(cross),
