@@ -109,28 +109,30 @@ def open_ended(out):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_killed_again_and_again(start, uninterrupted, tmp_path, seed):
+    """At random moments, and in turns with them while a checkpoint is being written."""
     out = tmp_path / "run"
     draw = np.random.default_rng(seed)
+    times = [(uninterrupted / name).stat().st_mtime for name in ("recipe.toml", "manifest.json")]
     half_written = kills = 0
-    unfinished = True
-    while unfinished and kills < 9:
+    code = -9
+    while code == -9 and kills < 8:
         child = start(out, "--resume")
-        until = time.perf_counter() + draw.uniform(0.01, 1.2)
-        in_writing = kills % 2 == seed % 2
+        wanted, seen = draw.integers(1, 4), set(open_ended(out))
+        until = time.perf_counter() + draw.uniform(0, 0.4) * (times[1] - times[0])
+        left = len(seen)  # by the last kill
         while not child.ended():
-            if bool(open_ended(out)) if in_writing else time.perf_counter() > until:
-                time.sleep(draw.uniform(0, 0.01) if in_writing else 0)
+            seen |= set(open_ended(out))
+            if len(seen) - left >= wanted if kills % 2 == 0 else time.perf_counter() > until:
                 child.kill()
                 break
         code, _, err = child.wait()
         assert code in (0, -9), err
-        unfinished = code == -9
-        kills += unfinished
-        half_written += unfinished and bool(open_ended(out))
-    if unfinished:
+        kills += code == -9
+        half_written += code == -9 and bool(open_ended(out))
+    if code == -9:
         code, _, err = start(out, "--resume").wait()
         assert code == 0, err
-    assert kills >= 4
+    assert kills >= 3
     assert half_written
     check(out, uninterrupted)
 
