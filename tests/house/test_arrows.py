@@ -59,6 +59,8 @@ TESTED_ELSEWHERE = {
     "cli/options": "a part of the command line: tests/test_cli.py",
     "cli/training": "a part of the command line: tests/train/test_verbs.py",
     "cli/use": "a part of the command line: tests/test_cli.py",
+    "train/arguments": "what tests/train/test_run.py sees the trainer do",
+    "train/result": "records read and written in every test of tests/train/test_run.py",
     "inputs": "the reading half of the command line: tests/test_cli.py",
 }
 """Modules without a test file of their own, and why."""

@@ -1,141 +1,147 @@
-"""Two processes with gathered negatives: the same loss and gradients as one with it all."""
+"""A recipe's data: read, scored by a teacher where one is asked for, tokenised, described."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="needs the extra train")
 pytest.importorskip("sentence_transformers", reason="needs the extra train")
 
-import torch
-from sentence_transformers import SentenceTransformer
-
-from munjang.train.objectives import build_losses
-from munjang.train.recipe import DataPart, ModelPart, Recipe, TrainPart
-
-PROCESSES, ROWS = 2, 14
-SETTINGS = {
-    "whole": {},
-    "head": {"head": "mlp"},
-    "cached": {"mini_batch": 3},
-    "matryoshka": {"dims": (8,)},
-}
-
-PROGRAM = """
-import sys
-import torch
-from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer
-from torch.nn.parallel import DistributedDataParallel
-from munjang.train import objectives
-
-rank, folder, work = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-torch.set_num_threads(1)
-objectives.PART_ROWS = 3
-torch.distributed.init_process_group(
-    "gloo", init_method=f"file://{work}/store", world_size=2, rank=rank
-)
-given = torch.load(f"{work}/given.pt", weights_only=False)
-trainer = object.__new__(SentenceTransformerTrainer)
-for label, recipe in given["recipes"].items():
-    model = SentenceTransformer(folder, device="cpu").double().eval()
-    loss = objectives.build_losses(model, recipe, {"set": []})["set"].double()
-    own = [p for name, p in loss.named_parameters() if "head" in name]
-    wrapped = DistributedDataParallel(
-        model, find_unused_parameters=True, broadcast_buffers=False
-    )  # as transformers' trainer does
-    trainer.override_model_in_loss(loss, wrapped)
-    columns = [{key: rows[rank::2] for key, rows in column.items()} for column in given["columns"]]
-    found = loss(columns, None)
-    found.backward()
-    mean = found.detach().clone()
-    for tensor in [mean, *(parameter.grad for parameter in own)]:  # as SharedLossGradients does
-        torch.distributed.all_reduce(tensor)
-        tensor /= 2
-    grads = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
-    grads |= {f"own{n}": p.grad for n, p in enumerate(own)}
-    torch.save({"loss": mean, "grads": grads}, f"{work}/{label}{rank}.pt")
-torch.distributed.destroy_process_group()
-"""
+from munjang.data.rows import ScoredPair
+from munjang.errors import DataError, InputError, MunjangWarning
+from munjang.model.build import build_encoder
+from munjang.train import gather
+from munjang.train.folder import RunFolder
+from munjang.train.gather import check_sizes, describe, read_reports, read_sources, to_datasets
+from munjang.train.recipe import DataPart, TeacherPart
 
 
-def a_recipe(folder, *, head="none", dims=(), mini_batch=None):
-    return Recipe(
-        name="gather",
-        model=ModelPart(base=str(folder), head=head),
-        data={"set": DataPart(objective="contrastive", mini_batch=mini_batch)},
-        train=TrainPart(dims=dims),
+@pytest.fixture
+def nowhere(tmp_path, monkeypatch):
+    """No folder of data, no cache, no network."""
+    monkeypatch.setenv("MUNJANG_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.delenv("MUNJANG_DATA", raising=False)
+    return tmp_path
+
+
+def sources_of(recipe, tmp_path, held_out=()):
+    return read_sources(recipe, held_out, RunFolder(tmp_path), None)
+
+
+def test_what_is_reported_is_read(make_recipe, own_data):
+    dev = str(own_data["dev"])
+    [(ref, pairs)] = read_reports(make_recipe(evaluate={"report": (dev,)}), None).items()
+    assert (ref, len(pairs)) == (dev, 24)
+    assert read_reports(make_recipe(), None) == {}
+
+
+def test_a_known_set_that_is_nowhere_is_named_and_left_out(make_recipe, own_data, nowhere):
+    refs = ("korsts:test", str(own_data["dev"]))
+    with pytest.warns(MunjangWarning, match="korsts:test is not measured: "):
+        found = read_reports(make_recipe(evaluate={"report": refs}), nowhere)
+    assert list(found) == [str(own_data["dev"])]
+
+
+def test_a_file_of_the_user_is_not_left_out(make_recipe, tmp_path):
+    bad = tmp_path / "bad.tsv"
+    bad.write_text("sentence1\tsentence2\tscore\n비가 온다.\t눈이 온다.\t7\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"bad\.tsv"):
+        read_reports(make_recipe(evaluate={"report": (str(bad),)}), None)
+    with pytest.raises(InputError, match="neither a known data set nor a file"):
+        read_reports(make_recipe(evaluate={"report": ("korst:test",)}), None)
+
+
+def test_a_data_set_without_a_source_asks_for_one(make_recipe, tmp_path):
+    with pytest.raises(InputError) as caught:
+        sources_of(make_recipe("dropout", part={"use": ()}), tmp_path)
+    assert str(caught.value) == (
+        "시험 trains on your own text: [data.set] names none\ntry: munjang train RECIPE --data FILE"
     )
 
 
-def a_batch():
-    """Three columns of texts of different lengths: anchors, positives, hard negatives."""
-    draw = torch.Generator().manual_seed(5)
-    columns = []
-    for widest in (17, 9, 11):
-        lengths = torch.randint(3, widest + 1, (ROWS, 1), generator=draw)
-        mask = (torch.arange(int(lengths.max())) < lengths).long()
-        ids = torch.randint(5, 300, mask.shape, generator=draw) * mask + (1 - mask)
-        columns.append({"input_ids": ids, "attention_mask": mask})
-    return columns
+def test_a_teacher_scores_what_was_mined(make_recipe, own_data, tmp_path, monkeypatch):
+    silver = DataPart(objective="cosine", use=(str(own_data["sentences"]),), labels="teacher")
+    gold = make_recipe("cosine", teacher=TeacherPart(model="선생"))
+    recipe = replace(gold, data={"silver": silver, **gold.data})
+    calls = []
+
+    def score(recipe, *, gold, sentences, seed, out):
+        calls.append((recipe, gold, sentences, seed, out))
+        return [ScoredPair(sentences[0], text, score=2.5) for text in sentences[1:4]]
+
+    monkeypatch.setattr(gather, "silver_pairs", score)
+    sources = sources_of(recipe, tmp_path)
+    assert list(sources) == ["silver", "set"]
+    [(asked, pairs, sentences, seed, out)] = calls
+    assert asked == recipe
+    assert pairs == sources["set"].rows
+    assert sentences == own_data["sentences"].read_text("utf-8").split("\n")[:-1]
+    assert (seed, out) == (3, tmp_path / "teacher")
+    assert [row.score for row in sources["silver"].rows] == [2.5] * 3
+    assert list(sources["silver"].files) == [str(own_data["sentences"])]
 
 
-@pytest.fixture(scope="module")
-def two_processes(tiny_models, tmp_path_factory):
-    """The folder with what two processes found for each recipe."""
-    work = tmp_path_factory.mktemp("gather")
-    folder = tiny_models["mean"]
-    recipes = {label: a_recipe(folder, **settings) for label, settings in SETTINGS.items()}
-    torch.save({"recipes": recipes, "columns": a_batch()}, work / "given.pt")
-    (work / "program.py").write_text(PROGRAM, "utf-8")
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "program.py", str(rank), str(folder), str(work)],
-            cwd=work,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
-        for rank in range(PROCESSES)
-    ]
-    try:
-        for process in processes:
-            _, said = process.communicate(timeout=180)
-            assert process.returncode == 0, said.decode()[-3000:]
-    finally:
-        for process in processes:
-            process.kill()
-    return work
+@pytest.mark.parametrize(
+    ("batch_size", "own", "times", "processes", "refused"),
+    [
+        (48, None, 1, 1, None),
+        (49, None, 1, 1, "batch of 49"),
+        (49, None, 2, 1, None),
+        (64, 8, 1, 1, None),
+        (8, 64, 1, 1, "batch of 64"),
+        (25, None, 1, 2, "batch of 50"),
+    ],
+)
+def test_fewer_rows_than_a_batch(make_recipe, tmp_path, batch_size, own, times, processes, refused):
+    part = {"batch_size": own, "times": times}
+    recipe = make_recipe("cosine", part=part, train={"batch_size": batch_size})
+    sources = sources_of(recipe, tmp_path)
+    if refused is None:
+        check_sizes(recipe, sources, processes)
+        return
+    with pytest.raises(InputError) as caught:
+        check_sizes(recipe, sources, processes)
+    what, found, fix = str(caught.value).splitlines()
+    assert what == f"[data.set] has fewer rows than a {refused}"
+    assert found == "found: 48 rows"
+    key = "data.set.batch_size" if own else "train.batch_size"
+    assert fix == f"try: --set {key}={48 // processes}, or more data"
 
 
-@pytest.mark.skipif(not torch.distributed.is_gloo_available(), reason="torch without gloo")
-@pytest.mark.parametrize("label", SETTINGS)
-def test_two_processes_are_one(tiny_models, two_processes, label):
-    settings, folder = SETTINGS[label], tiny_models["mean"]
-    model = SentenceTransformer(str(folder), device="cpu").double().eval()
-    loss = build_losses(model, a_recipe(folder, **settings), {"set": []})["set"].double()
-    expected = loss(a_batch(), None)
-    expected.backward()
-    own = [p for name, p in loss.named_parameters() if "head" in name]
-    grads = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
-    grads |= {f"own{n}": p.grad for n, p in enumerate(own)}
-    assert len(own) == 2 * ("head" in settings)
-    for rank in range(PROCESSES):
-        found = torch.load(two_processes / f"{label}{rank}.pt")
-        assert found["loss"].item() == pytest.approx(expected.item(), abs=1e-9)
-        assert set(found["grads"]) == set(grads)
-        for name, grad in grads.items():
-            torch.testing.assert_close(found["grads"][name], grad, rtol=0, atol=1e-9)
+def test_what_a_manifest_says_of_the_data(make_recipe, own_data, tmp_path):
+    recipe = make_recipe("cosine")
+    sources = sources_of(recipe, tmp_path)
+    found = describe(recipe, sources)["set"]
+    assert found["rows"] == 48
+    assert found["objective"] == "cosine"
+    assert [len(sum_) for sum_ in found["files"].values()] == [64]
+    assert found["licences"] == ["not stated"]
+    known = make_recipe("cosine", part={"use": ("korsts:train", str(own_data["sts"]))})
+    assert describe(known, sources)["set"]["licences"] == ["CC-BY-SA-4.0", "not stated"]
 
 
-def test_cached_batches_with_a_head_need_one_process(tiny_models, monkeypatch):
-    from munjang.errors import InputError
+def test_rows_become_token_ids_once(make_recipe, tiny_models, tmp_path, monkeypatch):
+    model = build_encoder(tiny_models["mean"], device="cpu")
+    recipe = make_recipe("distill", teacher=TeacherPart(model="선생"))
+    sources = sources_of(recipe, tmp_path)
+    texts = [row.text for row in sources["set"].rows]
+    vectors = np.random.default_rng(0).normal(size=(48, 6)).astype(np.float32)
+    calls = []
 
-    monkeypatch.setattr("munjang.train.objectives._processes", lambda: 2)
-    model = SentenceTransformer(str(tiny_models["mean"]), device="cpu")
-    recipe = a_recipe(tiny_models["mean"], head="mlp", mini_batch=4)
-    with pytest.raises(InputError, match="one process"):
-        build_losses(model, recipe, {"set": []})
+    def teach(model, sentences, *, out):
+        calls.append((model, list(sentences), out))
+        return vectors
+
+    monkeypatch.setattr(gather, "teacher_vectors", teach)
+    options = {"max_tokens": 12, "prompt": "", "folder": RunFolder(tmp_path)}
+    made = to_datasets(recipe, sources, model, **options)["set"]
+    assert calls == [("선생", texts, tmp_path / "teacher")]
+    assert np.array_equal(np.array(made["label"], dtype=np.float32), vectors)
+    assert max(made["length"]) == 12
+    [cache] = (tmp_path / "tokens").iterdir()
+    before = cache.stat().st_mtime_ns
+    to_datasets(recipe, sources, model, **options)
+    assert [path.stat().st_mtime_ns for path in (tmp_path / "tokens").iterdir()] == [before]

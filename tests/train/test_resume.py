@@ -16,7 +16,8 @@ from safetensors.numpy import load_file
 from munjang.errors import InputError
 from munjang.train.checkpoints import SEAL, find_checkpoints, find_fault
 from munjang.train.recipefile import load_recipe, to_toml
-from munjang.train.run import _Loop, read_run, train
+from munjang.train.result import read_run
+from munjang.train.run import _Loop, train
 
 STEPS = 24
 METRIC = "eval_dev_spearman_cosine"

@@ -19,7 +19,8 @@ from munjang.errors import DataError, InputError, ModelError, MunjangWarning
 from munjang.train import run as running
 from munjang.train.recipe import DataPart, TeacherPart
 from munjang.train.recipefile import load_recipe, recipe_names
-from munjang.train.run import read_run, train
+from munjang.train.result import read_run
+from munjang.train.run import train
 
 TEXTS = ["고양이가 공원에서 낮잠을 잔다.", "책", "비 오는 시장에서 사과를 고른다. 책을 읽는다."]
 FILES = {"model", "recipe.toml", "manifest.json", "scores.json", "log.jsonl", "tensorboard"}

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from munjang.train.recipe import Recipe as Recipe
     from munjang.train.recipefile import load_recipe as load_recipe
     from munjang.train.recipefile import recipe_names as recipe_names
-    from munjang.train.run import Run as Run
-    from munjang.train.run import read_run as read_run
+    from munjang.train.result import Run as Run
+    from munjang.train.result import read_run as read_run
     from munjang.train.run import train as train
 
 _HOMES = {
     "Recipe": "munjang.train.recipe",
-    "Run": "munjang.train.run",
+    "Run": "munjang.train.result",
     "load_recipe": "munjang.train.recipefile",
-    "read_run": "munjang.train.run",
+    "read_run": "munjang.train.result",
     "recipe_names": "munjang.train.recipefile",
     "train": "munjang.train.run",
 }

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from safetensors import SafetensorError
+
+from munjang.errors import InputError
 from munjang.files import hash_file, whole_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SEAL = "complete.json"
@@ -17,6 +22,9 @@ SEAL = "complete.json"
 
 STATE = "trainer_state.json"
 """Where the trainer keeps the step, the log and the best step so far."""
+
+_DISK_SIGNS = ("No space left", "File too large", "Disk quota", "unexpected pos", "iostream")
+"""What the libraries' errors say when a disk is full."""
 
 _NAME = re.compile(r"checkpoint-(\d+)")
 
@@ -97,3 +105,19 @@ def _find_fault_of_best(checkpoint: Path) -> str | None:
     best = checkpoint.with_name(f"checkpoint-{state['best_global_step']}")
     fault = find_fault(best) if best.exists() else None
     return fault and f"the best one, {best.name}: {fault}"
+
+
+@contextmanager
+def explained_disk_errors(root: Path) -> Iterator[None]:
+    """Turns what a full disk raises, in three libraries' ways, into one error."""
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        words = str(error)
+        if not any(sign in words for sign in _DISK_SIGNS):
+            raise
+        raise InputError(
+            f"what was trained could not be written to {root}",
+            found=words.splitlines()[0],
+            fix="make room, then the same command with --resume: nothing before it is lost",
+        ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from munjang.data.catalog import find_dataset
@@ -16,7 +17,6 @@ from munjang.train.tokenized import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from datasets import Dataset
     from sentence_transformers import SentenceTransformer
@@ -59,30 +59,18 @@ def read_sources(
     Raises:
         InputError: A data set without a source, or one that cannot be trained on.
     """
-
-    def read(name: str, part: DataPart) -> Source:
-        if not part.use:
-            raise InputError(
-                f"{recipe.name} trains on your own text: [data.{name}] names none",
-                fix="munjang train RECIPE --data FILE",
-            )
-        return read_source(
-            name,
-            part,
-            held_out=held_out,
-            insist=recipe.insist,
-            seed=recipe.train.seed,
-            data_dir=data_dir,
-        )
-
-    gold = {n: read(n, part) for n, part in recipe.data.items() if part.labels == "gold"}
+    gold = {
+        name: _read(recipe, name, part, held_out, data_dir)
+        for name, part in recipe.data.items()
+        if part.labels == "gold"
+    }
     scored = [row for source in gold.values() for row in source.rows if isinstance(row, ScoredPair)]
     found = {}
     for name, part in recipe.data.items():
         if name in gold:
             found[name] = gold[name]
             continue
-        texts = read(name, replace(part, objective="distill", labels="gold"))
+        texts = _read(recipe, name, part, held_out, data_dir)
         silver = silver_pairs(
             recipe,
             gold=scored,
@@ -92,6 +80,41 @@ def read_sources(
         )
         found[name] = replace(texts, rows=[*silver])
     return found
+
+
+def _read(
+    recipe: Recipe, name: str, part: DataPart, held_out: Sequence[Row], data_dir: Path | None
+) -> Source:
+    """One data set; where a teacher will score pairs, the sentences to mine them from."""
+    if not part.use:
+        raise InputError(
+            f"{recipe.name} trains on your own text: [data.{name}] names none",
+            fix="munjang train RECIPE --data FILE",
+        )
+    if part.labels == "teacher":
+        part = replace(part, objective="distill", labels="gold")
+    return read_source(
+        name,
+        part,
+        held_out=held_out,
+        insist=recipe.insist,
+        seed=recipe.train.seed,
+        data_dir=data_dir,
+    )
+
+
+def check_data(recipe: Recipe, data_dir: str | Path | None, processes: int) -> None:
+    """Reads all that a recipe trains on, is chosen by and measured on, to find mistakes early.
+
+    Raises:
+        InputError: As `read_sources` and `check_sizes`.
+    """
+    where = None if data_dir is None else Path(data_dir)
+    read_reports(recipe, where)
+    if recipe.evaluate.dev:
+        read_scored(recipe.evaluate.dev, columns=recipe.evaluate.columns, data_dir=where)
+    sources = {name: _read(recipe, name, part, (), where) for name, part in recipe.data.items()}
+    check_sizes(recipe, sources, processes)
 
 
 def to_datasets(

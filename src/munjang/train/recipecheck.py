@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from munjang.errors import InputError
+from munjang.errors import InputError, MunjangWarning
 from munjang.train.recipe import TrainPart
 
 if TYPE_CHECKING:
@@ -198,4 +199,17 @@ def _idle_teacher(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield (
             f'teacher.model = "{recipe.teacher.model}" with no data set that asks for a teacher',
             'objective = "distill" or labels = "teacher" in a data set, or no [teacher]',
+        )
+
+
+def warn_of_accumulation(recipe: Recipe) -> None:
+    """Warns that gradients of several batches make no more negatives."""
+    contrasts = [n for n, part in recipe.data.items() if part.objective in CONTRASTS]
+    if recipe.train.accumulate > 1 and contrasts:
+        warnings.warn(
+            f"train.accumulate = {recipe.train.accumulate} adds no negatives to "
+            f"{', '.join(contrasts)}: those of a batch stay its own; for more of them take a "
+            "larger batch_size, with mini_batch where memory is short",
+            MunjangWarning,
+            stacklevel=3,
         )

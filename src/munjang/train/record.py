@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import platform
 import time
+import warnings
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import torch
 from transformers import TrainerCallback
 from transformers.utils import logging
 
-from munjang.errors import DataError
+from munjang.errors import DataError, MunjangWarning
 from munjang.files import whole_file
 from munjang.progress import progress_bar
 
@@ -192,6 +193,29 @@ def quiet_libraries() -> Iterator[None]:
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def heard_warnings() -> Iterator[list[str]]:
+    """Keeps munjang's warnings for the record, and lets them through."""
+    heard: list[str] = []
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def keep(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, MunjangWarning):
+                heard.append(str(message))
+            show(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = keep  # restored by catch_warnings
+        yield heard
 
 
 def write_json(path: Path, record: object) -> None:

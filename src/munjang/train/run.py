@@ -2,90 +2,59 @@
 
 from __future__ import annotations
 
-import json
 import time
-import warnings
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from sentence_transformers import SentenceTransformerTrainingArguments
 from sentence_transformers.sentence_transformer.evaluation import EmbeddingSimilarityEvaluator
 from torch.utils.tensorboard import SummaryWriter
 from transformers import PrinterCallback
 from transformers.integrations.integration_utils import TensorBoardCallback
 
 from munjang.encode.engines import token_limit
-from munjang.errors import InputError, MunjangWarning
-from munjang.evaluate.tasks import StsResult, compare, evaluate_sts
+from munjang.evaluate.tasks import StsResult, evaluate_sts
 from munjang.files import whole_folder
 from munjang.model.build import add_lora, as_encoder, build_encoder, merge_lora
 from munjang.model.training_card import CARD, write_training_card
+from munjang.train.arguments import DEV_METRIC, to_arguments
 from munjang.train.batches import LengthBuckets, PaddingCollator, Share
-from munjang.train.checkpoints import pick_checkpoint
+from munjang.train.checkpoints import explained_disk_errors, pick_checkpoint
 from munjang.train.folder import FINISHED, RunFolder, begin, nothing_left, open_folder, tidy
-from munjang.train.gather import check_sizes, describe, read_reports, read_sources, to_datasets
-from munjang.train.launch import is_launched
+from munjang.train.gather import (
+    check_data,
+    check_sizes,
+    describe,
+    read_reports,
+    read_sources,
+    to_datasets,
+)
 from munjang.train.objectives import build_losses
-from munjang.train.recipecheck import CONTRASTS, check_recipe
+from munjang.train.recipecheck import check_recipe, warn_of_accumulation
 from munjang.train.record import (
     RunLog,
     device_name,
+    heard_warnings,
     library_versions,
     quiet_libraries,
-    read_json,
     write_json,
 )
+from munjang.train.result import read_run, write_scores
 from munjang.train.sources import read_scored
 from munjang.train.trainer import Patience, RecipeTrainer, SharedLossGradients
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from datasets import Dataset
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import SentenceTransformer, SentenceTransformerTrainingArguments
     from torch import nn
 
     from munjang.data.rows import ScoredPair
     from munjang.train.recipe import Recipe
-
-DEV_METRIC = "eval_dev_spearman_cosine"
-"""What chooses a checkpoint, as the trainer's log names it."""
-
-_DISK_SIGNS = ("No space left", "File too large", "Disk quota", "unexpected pos", "iostream")
-"""What the libraries' errors say when a disk is full."""
-
-_KEPT = 3
-"""Checkpoints on disk: the best, the last, and the one before it should that be damaged."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A finished run.
-
-    Attributes:
-        folder: Its folder; the model is in `folder / "model"`.
-        manifest: What manifest.json says.
-        before: The base, as the recipe pools it, on what the recipe reports.
-        after: The trained model on the same.
-        gains: What cosine Spearman gained, for each: value, low, high (a paired 95%
-            interval), p, and a verdict in words.
-    """
-
-    folder: Path
-    manifest: Mapping[str, Any]
-    before: tuple[StsResult, ...]
-    after: tuple[StsResult, ...]
-    gains: tuple[Mapping[str, Any], ...]
-
-    @property
-    def model(self) -> Path:
-        """The folder of the trained model."""
-        return RunFolder(self.folder).model
+    from munjang.train.result import Run
 
 
 def train(
@@ -126,7 +95,7 @@ def train(
         NetworkError: Data or base are nowhere and cannot be fetched.
     """
     check_recipe(recipe)
-    arguments = _arguments(recipe, Path(out), device)
+    arguments = to_arguments(recipe, Path(out), device)
     with arguments.main_process_first(local=False):
         resume_here = resume or arguments.process_index > 0
         folder = RunFolder(Path(out))
@@ -137,6 +106,7 @@ def train(
         return _finish(folder, arguments)
     with nothing_left(folder, new=new):
         if recipe.before is not None:
+            check_data(recipe, data_dir, arguments.world_size)  # before the first stage trains
             first = train(
                 recipe.before,
                 out=folder.first.root,
@@ -149,7 +119,7 @@ def train(
             )
             recipe = replace(recipe, model=replace(recipe.model, base=str(first.model)))
         loop = _Loop(recipe, folder, arguments, allow_pickle, progress, say or (lambda _: None))
-        with _heard_warnings() as heard, quiet_libraries():
+        with heard_warnings() as heard, quiet_libraries():
             manifest = loop.run(None if data_dir is None else Path(data_dir))
     if arguments.process_index == 0:
         write_json(folder.manifest, manifest | {"state": FINISHED, "warnings": heard})
@@ -166,21 +136,6 @@ def _finish(folder: RunFolder, arguments: SentenceTransformerTrainingArguments) 
     return read_run(folder.root)
 
 
-def read_run(folder: str | Path) -> Run:
-    """Reads the records of a finished run.
-
-    Raises:
-        DataError: The folder holds no finished run.
-    """
-    run = RunFolder(Path(folder))
-    scores = read_json(run.scores)
-    before, after = (
-        tuple(StsResult.from_json(json.dumps(entry)) for entry in scores[when])
-        for when in ("before", "after")
-    )
-    return Run(run.root, read_json(run.manifest), before, after, tuple(scores["gains"]))
-
-
 @dataclass(frozen=True, slots=True)
 class _Loop:
     """What every step of a run needs to know."""
@@ -195,7 +150,7 @@ class _Loop:
     def run(self, data_dir: Path | None) -> dict[str, Any]:
         """Trains, measures and saves; returns the manifest."""
         recipe, folder = self.recipe, self.folder
-        _warn_of_accumulation(recipe)
+        warn_of_accumulation(recipe)
         dev = self._read_dev(data_dir)
         reports = read_reports(recipe, data_dir)
         held_out = [*dev, *(pair for pairs in reports.values() for pair in pairs)]
@@ -338,7 +293,7 @@ class _Loop:
         patience = self.recipe.evaluate.patience
         if checkpoint is not None and trainer.is_done(checkpoint, patience, DEV_METRIC):
             return trainer.state.global_step
-        with _explained_disk_errors(self.folder.root):
+        with explained_disk_errors(self.folder.root):
             trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
         return trainer.state.global_step
 
@@ -346,13 +301,8 @@ class _Loop:
         self, model: SentenceTransformer, before: list[StsResult], after: list[StsResult]
     ) -> None:
         """Writes model and scores."""
-        measured = {
-            when: [json.loads(result.to_json(similarities=False)) for result in results]
-            for when, results in (("before", before), ("after", after))
-        }
-        gains = [_gain(*both) for both in zip(before, after, strict=True)]
-        write_json(self.folder.scores, {**measured, "gains": gains})
-        with _explained_disk_errors(self.folder.root), whole_folder(self.folder.model) as work:
+        write_scores(self.folder, before, after)
+        with explained_disk_errors(self.folder.root), whole_folder(self.folder.model) as work:
             model.save_pretrained(str(work), create_model_card=False)
             for path in work.rglob("*.safetensors"):
                 path.chmod(0o644)  # transformers writes them for the owner alone
@@ -365,67 +315,6 @@ def _in_words(record: Mapping[str, Any]) -> str:
     parts += [f"dropped {dropped}"] if dropped else []
     parts += [f"{record['cut']:,} with a text cut at model.max_tokens"] if record["cut"] else []
     return "; ".join(parts)
-
-
-def _gain(before: StsResult, after: StsResult) -> dict[str, Any]:
-    """How much better the trained model is, by the paired bootstrap."""
-    found = compare(after, before)
-    gain = found.differences["cosine_spearman"]
-    return {
-        "task": after.task,
-        "split": after.split,
-        "value": gain.value,
-        "low": gain.low,
-        "high": gain.high,
-        "p": gain.p,
-        "verdict": "better" if gain.low > 0 else "worse" if gain.high < 0 else "within noise",
-    }
-
-
-def _arguments(
-    recipe: Recipe, out: Path, device: str | None
-) -> SentenceTransformerTrainingArguments:
-    part, evaluate = recipe.train, recipe.evaluate
-    if device not in (None, "cpu", "cuda"):
-        raise InputError(f"unknown device {device!r}", fix="cpu or cuda")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise InputError(
-            "no GPU can be used here", found=f"torch {torch.__version__}", fix="--device cpu"
-        )
-    cpu = device == "cpu" or not torch.cuda.is_available()
-    looks = "steps" if evaluate.every else "epoch"
-    schedule = "constant_with_warmup" if part.schedule == "constant" else part.schedule
-    return SentenceTransformerTrainingArguments(
-        output_dir=str(RunFolder(out).checkpoints),
-        num_train_epochs=part.epochs,
-        max_steps=part.steps or -1,
-        per_device_train_batch_size=part.batch_size,
-        gradient_accumulation_steps=part.accumulate,
-        learning_rate=part.learning_rate,
-        lr_scheduler_type=schedule,
-        warmup_steps=part.warmup,
-        weight_decay=part.weight_decay,
-        max_grad_norm=part.max_grad_norm,
-        bf16=part.precision == "bf16",
-        torch_compile=part.compile,
-        use_cpu=cpu,
-        dataloader_pin_memory=not cpu,
-        dataloader_drop_last=part.drop_last or is_launched(),  # the buckets decide; a notice less
-        seed=part.seed,
-        eval_strategy=looks if evaluate.dev else "no",
-        eval_steps=evaluate.every or None,
-        save_strategy=looks,
-        save_steps=evaluate.every or 500,
-        save_total_limit=_KEPT,
-        load_best_model_at_end=bool(evaluate.dev),
-        metric_for_best_model=DEV_METRIC if evaluate.dev else None,
-        greater_is_better=True,
-        logging_steps=10,
-        report_to=[],
-        disable_tqdm=True,
-        ddp_backend="gloo" if cpu and is_launched() else None,
-        ddp_timeout=6 * 3600,
-    )
 
 
 def _evaluator(dev: Sequence[ScoredPair]) -> EmbeddingSimilarityEvaluator | None:
@@ -446,54 +335,3 @@ def _evaluator(dev: Sequence[ScoredPair]) -> EmbeddingSimilarityEvaluator | None
 def _prompt(model: SentenceTransformer) -> str:
     """What the model puts before a sentence by itself."""
     return model.prompts.get(model.default_prompt_name or "") or ""
-
-
-def _warn_of_accumulation(recipe: Recipe) -> None:
-    contrasts = [n for n, part in recipe.data.items() if part.objective in CONTRASTS]
-    if recipe.train.accumulate > 1 and contrasts:
-        warnings.warn(
-            f"train.accumulate = {recipe.train.accumulate} adds no negatives to "
-            f"{', '.join(contrasts)}: those of a batch stay its own; for more of them take a "
-            "larger batch_size, with mini_batch where memory is short",
-            MunjangWarning,
-            stacklevel=3,
-        )
-
-
-@contextmanager
-def _heard_warnings() -> Iterator[list[str]]:
-    """Keeps munjang's warnings for the record, and lets them through."""
-    heard: list[str] = []
-    with warnings.catch_warnings():
-        show = warnings.showwarning
-
-        def keep(
-            message: Warning | str,
-            category: type[Warning],
-            filename: str,
-            lineno: int,
-            file: TextIO | None = None,
-            line: str | None = None,
-        ) -> None:
-            if issubclass(category, MunjangWarning):
-                heard.append(str(message))
-            show(message, category, filename, lineno, file, line)
-
-        warnings.showwarning = keep  # restored by catch_warnings
-        yield heard
-
-
-@contextmanager
-def _explained_disk_errors(root: Path) -> Iterator[None]:
-    """Turns what a full disk raises, in three libraries' ways, into one error."""
-    try:
-        yield
-    except (OSError, RuntimeError, SafetensorError) as error:
-        words = str(error)
-        if not any(sign in words for sign in _DISK_SIGNS):
-            raise
-        raise InputError(
-            f"what was trained could not be written to {root}",
-            found=words.splitlines()[0],
-            fix="make room, then the same command with --resume: nothing before it is lost",
-        ) from error
