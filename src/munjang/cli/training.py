@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from munjang import console
-from munjang.cli.options import AsJson, DataDir, Pickle, Pooling
+from munjang.cli.options import AsJson, DataDir, Pickle
 from munjang.errors import InputError
 
 app = typer.Typer()
@@ -126,7 +126,9 @@ def port(
     base: Annotated[
         str | None, typer.Option(help="The architecture of a .pt, which names none.")
     ] = None,
-    pooling: Pooling = None,
+    pooling: Annotated[
+        str | None, typer.Option(help="cls, mean, lasttoken or pooler (BERT's own dense layer).")
+    ] = None,
     normalize: Annotated[
         bool | None, typer.Option("--normalize/--no-normalize", help="Vectors of length 1.")
     ] = None,
