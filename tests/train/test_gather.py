@@ -68,7 +68,7 @@ def test_a_teacher_scores_what_was_mined(make_recipe, own_data, tmp_path, monkey
     recipe = replace(gold, data={"silver": silver, **gold.data})
     calls = []
 
-    def score(recipe, *, gold, sentences, seed, out):
+    def score(recipe, *, gold, sentences, seed, out, device, progress):
         calls.append((recipe, gold, sentences, seed, out))
         return [ScoredPair(sentences[0], text, score=2.5) for text in sentences[1:4]]
 
@@ -79,7 +79,7 @@ def test_a_teacher_scores_what_was_mined(make_recipe, own_data, tmp_path, monkey
     assert asked == recipe
     assert pairs == sources["set"].rows
     assert sentences == own_data["sentences"].read_text("utf-8").split("\n")[:-1]
-    assert (seed, out) == (3, tmp_path / "teacher")
+    assert (seed, out) == (3, tmp_path / "teacher" / "silver")
     assert [row.score for row in sources["silver"].rows] == [2.5] * 3
     assert list(sources["silver"].files) == [str(own_data["sentences"])]
 
@@ -131,7 +131,7 @@ def test_rows_become_token_ids_once(make_recipe, tiny_models, tmp_path, monkeypa
     vectors = np.random.default_rng(0).normal(size=(48, 6)).astype(np.float32)
     calls = []
 
-    def teach(model, sentences, *, out):
+    def teach(model, sentences, *, out, progress):
         calls.append((model, list(sentences), out))
         return vectors
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from munjang.errors import InputError
+from munjang.train import mining
 from munjang.train.mining import SAME, mine_pairs
 
 
@@ -52,6 +53,26 @@ def test_the_same_in_other_letters_is_left_out():
     vectors = np.array([[1, 0], [0.9, 0.436], [0, 1]], dtype=np.float32)
     mined = mine_pairs(sentences, vectors, neighbours=2, pairs=10, seed=0)
     assert all(sentences[2] in pair for pair in mined)
+
+
+def test_pairs_with_a_score_are_left_out():
+    sentences, vectors = made(20)
+    options = {"neighbours": 3, "pairs": 100, "seed": 1}
+    whole = mine_pairs(sentences, vectors, **options)
+    known = [(other.replace(" ", "  "), one) for one, other in whole[:5]]
+    rest = mine_pairs(sentences, vectors, **options, known=known)
+    assert not {frozenset(pair) for pair in whole[:5]} & {frozenset(pair) for pair in rest}
+    everything = [(one, other) for one in sentences for other in sentences]
+    with pytest.raises(InputError, match="every pair of the sentences has a score"):
+        mine_pairs(sentences, vectors, **options, known=everything)
+
+
+def test_of_very_many_sentences_some_are_paired(monkeypatch):
+    sentences, vectors = made(300)
+    monkeypatch.setattr(mining, "MOST_ASKED", 30)
+    mined = mine_pairs(sentences, vectors, neighbours=1, pairs=100, seed=1)
+    assert 20 <= len(mined) <= 40
+    assert mined == mine_pairs(sentences, vectors, neighbours=1, pairs=100, seed=1)
 
 
 def test_vectors_that_are_equal_are_left_out():

@@ -49,7 +49,7 @@ def to_arguments(
     cpu = device == "cpu" or not torch.cuda.is_available()
     looks = "steps" if evaluate.every else "epoch"
     schedule = "constant_with_warmup" if part.schedule == "constant" else part.schedule
-    return SentenceTransformerTrainingArguments(
+    arguments = SentenceTransformerTrainingArguments(
         output_dir=str(RunFolder(out).checkpoints),
         num_train_epochs=part.epochs,
         max_steps=part.steps or -1,
@@ -80,3 +80,6 @@ def to_arguments(
         ddp_backend="gloo" if cpu and is_launched() else None,
         ddp_timeout=6 * 3600,
     )
+    # With more GPUs in sight and no torchrun the trainer would cut each batch up among them.
+    arguments._n_gpu = min(arguments.n_gpu, 1)
+    return arguments

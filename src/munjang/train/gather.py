@@ -45,7 +45,13 @@ def read_reports(recipe: Recipe, data_dir: Path | None) -> dict[str, list[Scored
 
 
 def read_sources(
-    recipe: Recipe, held_out: Sequence[Row], folder: RunFolder, data_dir: Path | None
+    recipe: Recipe,
+    held_out: Sequence[Row],
+    folder: RunFolder,
+    data_dir: Path | None,
+    *,
+    device: str | None = None,
+    progress: bool = False,
 ) -> dict[str, Source]:
     """Reads every data set of a recipe; the pairs that a teacher scores come last.
 
@@ -55,6 +61,8 @@ def read_sources(
             dropped.
         folder: Where the teacher keeps its records.
         data_dir: A folder that has the known data sets.
+        device: A torch device for the teacher; the best one there is when None.
+        progress: Show bars on stderr.
 
     Raises:
         InputError: A data set without a source, or one that cannot be trained on.
@@ -76,7 +84,9 @@ def read_sources(
             gold=scored,
             sentences=_texts(texts.rows),
             seed=recipe.train.seed,
-            out=folder.teacher,
+            out=folder.teacher / name,
+            device=device,
+            progress=progress,
         )
         found[name] = replace(texts, rows=[*silver])
     return found
@@ -125,6 +135,7 @@ def to_datasets(
     max_tokens: int,
     prompt: str,
     folder: RunFolder,
+    progress: bool = False,
 ) -> dict[str, Dataset]:
     """Turns rows into token ids, once; the cache lies in the run's folder.
 
@@ -136,7 +147,9 @@ def to_datasets(
         part = recipe.data[name]
         labels = None
         if part.objective == "distill" and recipe.teacher is not None:
-            labels = teacher_vectors(recipe.teacher.model, _texts(source.rows), out=folder.teacher)
+            labels = teacher_vectors(
+                recipe.teacher.model, _texts(source.rows), out=folder.teacher, progress=progress
+            )
         made[name] = tokenize(
             source.rows,
             model.tokenizer,

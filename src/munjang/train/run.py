@@ -158,10 +158,23 @@ class _Loop:
         limit = min(recipe.model.max_tokens or token_limit(model), token_limit(model))
         prompt = _prompt(model)
         with self.arguments.main_process_first(local=False):
-            sources = read_sources(recipe, held_out, folder, data_dir)
+            sources = read_sources(
+                recipe,
+                held_out,
+                folder,
+                data_dir,
+                device=str(self.arguments.device),
+                progress=self.progress,
+            )
             check_sizes(recipe, sources, self.arguments.world_size)
             datasets = to_datasets(
-                recipe, sources, model, max_tokens=limit, prompt=prompt, folder=folder
+                recipe,
+                sources,
+                model,
+                max_tokens=limit,
+                prompt=prompt,
+                folder=folder,
+                progress=self.progress,
             )
         torch.manual_seed(recipe.train.seed)
         adapters = add_lora(model, recipe.model.lora_rank) if recipe.model.lora_rank else None
