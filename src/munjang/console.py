@@ -228,8 +228,8 @@ def show_recipes(recipes: Sequence[Recipe], *, as_json: bool) -> None:
         for recipe in recipes:
             emit_json({"name": recipe.name, "what": recipe.what, "source": recipe.source})
         return
-    rows = [(recipe.name, recipe.what, recipe.source) for recipe in recipes]
-    show_rows("recipes", ("name", "what", "source"), rows)
+    rows = [(recipe.name, f"{recipe.what}\n{recipe.source}") for recipe in recipes]
+    show_rows("recipes", ("name", "what, and where it was published"), rows, apart=True)
 
 
 def show_datasets(datasets: Iterable[Dataset], *, as_json: bool) -> None:
