@@ -140,7 +140,8 @@ def write_report(records: dict[str, dict[str, Any]]) -> str:
         "Written by `python runs/recipes.py`; its settings stand there. Cosine Spearman x100 with "
         "95% intervals; in brackets the gain over the base on the same pairs with its paired 95% "
         f"interval. {first['device']}. Speed: sentences there and back in training, dev looks left "
-        "out; minutes: all of the training, dev looks included.\n",
+        "out; minutes: all of the training, dev looks included. Both hold for the machine as it "
+        "was, other jobs beside: results/bench_train.md compares speeds.\n",
         "| recipe | rows | " + " | ".join(tasks) + " | verdict | minutes | sentences/s | padding |",
         "|---|---|" + "---:|" * len(tasks) + "---|---:|---:|---:|",
         "| (the base) | | "
