@@ -462,7 +462,7 @@ models = st.builds(
     pooling=st.none() | texts,
     normalize=st.none() | st.booleans(),
     prompt=st.none() | texts,
-    max_tokens=st.none() | st.integers(3, 10**4),
+    max_tokens=st.none() | st.integers(4, 10**4),
     layers=st.none() | counts,
 )
 parts = st.builds(
