@@ -176,7 +176,8 @@ def test_too_few_rows_are_refused():
             LengthBuckets({"a": a_part([5] * rows)}, {"a": Share(batch_size=4)}, **options)
 
 
-@given(st.integers(4, 40), st.integers(2, 6), st.sampled_from([1, 24]), st.integers(0, 9))
+# from 6 on, as many texts as the largest batch has rows: it can be helped
+@given(st.integers(6, 40), st.integers(2, 6), st.sampled_from([1, 24]), st.integers(0, 9))
 @settings(max_examples=60, deadline=None)
 def test_a_text_is_never_its_own_negative_where_that_can_be_helped(pairs, size, window, seed):
     """Every text stands in two rows of the same length: what sorting brings together."""
