@@ -128,8 +128,13 @@ def as_encoder(model: SentenceTransformer, name: str) -> SentenceEncoder:
         TransformersTokenizer(model),
         TorchEngine(model),
         max_tokens=token_limit(model),
-        prompt=model.prompts.get(model.default_prompt_name or "") or "",
+        prompt=own_prompt(model),
     )
+
+
+def own_prompt(model: SentenceTransformer) -> str:
+    """What a model puts before every sentence by itself; "" for nothing."""
+    return model.prompts.get(model.default_prompt_name or "") or ""
 
 
 def _check_weights(folder: Path, model: SentenceTransformer, base: str | Path) -> None:
@@ -357,7 +362,7 @@ def _add_special_tokens(model: SentenceTransformer) -> None:
 
 
 def _set_prompt(model: SentenceTransformer, prompt: str) -> None:
-    if prompt != (model.prompts.get(model.default_prompt_name or "") or ""):
+    if prompt != own_prompt(model):
         model.prompts = {"query": prompt} if prompt else {}
         model.default_prompt_name = "query" if prompt else None
 

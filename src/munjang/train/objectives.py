@@ -22,6 +22,7 @@ from torch import nn
 from transformers.utils import logging
 
 from munjang.errors import InputError
+from munjang.train.recipecheck import CONTRASTS
 from munjang.train.tokenized import CLASSES
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ def _check_part(name: str, part: DataPart, recipe: Recipe) -> None:
 
 
 def _check_mini_batch(at: str, part: DataPart, recipe: Recipe) -> None:
-    if part.objective not in ("contrastive", "dropout"):
+    if part.objective not in CONTRASTS:
         raise InputError(f"{at} has no mini_batch", fix="leave it out, or objective contrastive")
     if part.mini_batch is not None and part.mini_batch < 1:
         raise InputError(f"{at}: mini_batch must be 1 or more", found=str(part.mini_batch))
@@ -243,7 +244,7 @@ def _check_mini_batch(at: str, part: DataPart, recipe: Recipe) -> None:
         raise InputError(f"{at}: mini_batch with a head runs on one process only")
 
 
-def _dimension(model: Any) -> int:  # noqa: ANN401 (the encoder, or Headed)
+def _dimension(model: Any) -> int:  # noqa: ANN401 (the encoder, or a view of it)
     size = model.get_embedding_dimension()
     if size is None:
         raise InputError("the model does not say its dimension", fix="a model that pools")

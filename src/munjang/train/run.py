@@ -17,7 +17,7 @@ from transformers.integrations.integration_utils import TensorBoardCallback
 from munjang.encode.engines import token_limit
 from munjang.evaluate.tasks import StsResult, evaluate_sts
 from munjang.files import whole_folder
-from munjang.model.build import add_lora, as_encoder, build_encoder, merge_lora
+from munjang.model.build import add_lora, as_encoder, build_encoder, merge_lora, own_prompt
 from munjang.model.training_card import CARD, write_training_card
 from munjang.train.arguments import DEV_METRIC, to_arguments
 from munjang.train.batches import LengthBuckets, PaddingCollator, Share
@@ -156,7 +156,7 @@ class _Loop:
         held_out = [*dev, *(pair for pairs in reports.values() for pair in pairs)]
         model = self._build_model()
         limit = min(recipe.model.max_tokens or token_limit(model), token_limit(model))
-        prompt = _prompt(model)
+        prompt = own_prompt(model)
         with self.arguments.main_process_first(local=False):
             sources = read_sources(
                 recipe,
@@ -343,8 +343,3 @@ def _evaluator(dev: Sequence[ScoredPair]) -> EmbeddingSimilarityEvaluator | None
         name="dev",
         write_csv=False,
     )
-
-
-def _prompt(model: SentenceTransformer) -> str:
-    """What the model puts before a sentence by itself."""
-    return model.prompts.get(model.default_prompt_name or "") or ""

@@ -19,6 +19,7 @@ from munjang.model.build import as_encoder, build_encoder
 from munjang.search.exact import unit_vectors
 from munjang.train.crossencoder import make_cross_encoder, open_cross_encoder, score_pairs
 from munjang.train.mining import mine_pairs
+from munjang.train.record import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,8 +128,7 @@ def silver_pairs(
         "minutes": round((time.perf_counter() - begin) / 60, 2),
         "sha256": hash_file(out / SILVER),
     }
-    with whole_file(out / RECORD) as file:
-        file.write((json.dumps(record, ensure_ascii=False, indent=1) + "\n").encode())
+    write_json(out / RECORD, record)
     return silver
 
 

@@ -15,7 +15,7 @@ from transformers import TrainerCallback, TrainerState
 
 from munjang.errors import ModelError
 from munjang.train.batches import make_loader
-from munjang.train.checkpoints import seal
+from munjang.train.checkpoints import STATE, seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -130,7 +130,7 @@ class RecipeTrainer(SentenceTransformerTrainer):
             patience: As the recipe has it; 0 for none.
             metric: What the log calls the dev score.
         """
-        state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+        state = TrainerState.load_from_json(str(checkpoint / STATE))
         ended = state.global_step >= state.max_steps
         if not ended and not (patience and Patience(patience, metric).exhausted(state)):
             return False
