@@ -193,7 +193,7 @@ def test_one_model_is_shown_with_its_scores(table, name):
 def test_data_sets(table):
     lines = table(console.show_datasets, DATASETS, as_json=False)
     assert any(line.split()[:4] == ["korsts", "test", "1,379", "never"] for line in lines)
-    assert len([line for line in lines if "CC" in line or "MIT" in line]) == sum(
+    assert len([line for line in lines if "CC" in line or "MIT" in line or "KOGL" in line]) == sum(
         len(dataset.splits) for dataset in DATASETS
     )
 

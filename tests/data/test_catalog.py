@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import shutil
 import subprocess
 import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -32,7 +37,14 @@ NEVER_TRAIN = {
     ("stylekqc", "test"),
     ("stylekqc", "sts-dev"),
     ("question-pair", "test"),
+    ("nsmc", "held-out-sentiment"),
+    ("ynat", "held-out"),
+    ("3i4k", "test"),
+    ("petitions", "all"),
+    ("flores200", "devtest"),
+    ("tatoeba", "test"),
 }
+LICENCES = {"CC-BY-SA-4.0", "MIT", "CC0-1.0", "CC-BY-2.0-FR", "KOGL-1"}
 
 
 @pytest.fixture
@@ -47,21 +59,29 @@ def empty_house(tmp_path, monkeypatch):
 def test_metadata_is_complete_and_consistent():
     assert len({dataset.name for dataset in DATASETS}) == len(DATASETS)
     for dataset in DATASETS:
-        assert dataset.licence in {"CC-BY-SA-4.0", "MIT", "CC0-1.0"}
+        assert dataset.licence in LICENCES
         assert dataset.citation
         assert dataset.title
         for split in dataset.splits:
             assert split.rows > 0
-            for file in split.files:
-                assert file.sha256 is None or re.fullmatch("[0-9a-f]{64}", file.sha256)
-                assert not any(path.startswith("/") for path in file.paths)
-                if file.origin is not None:
-                    assert re.fullmatch("[0-9a-f]{40}", file.origin.commit)
-                    assert re.fullmatch(r"[\w-]+/[\w-]+", file.origin.repo)
-    checksums = [file.sha256 for *_, file in _files() if file.sha256]
-    assert len(set(checksums)) == len(checksums)
-    caches = [file.paths[0] for *_, file in _files()]
-    assert len(set(caches)) == len(caches)
+    for *_, file in _files():
+        assert not any(Path(path).is_absolute() for path in file.paths)
+        assert all(one.name == Path(one.name).name for one in file.beside)
+        for _, sha256, origin in _parts(file):
+            assert sha256 is None or re.fullmatch("[0-9a-f]{64}", sha256)
+            if origin is not None:
+                assert re.fullmatch("[0-9a-f]{40}", origin.commit)
+                assert re.fullmatch(r"[\w-]+/[\w-]+", origin.repo)
+
+
+def test_one_place_in_the_cache_is_one_file():
+    parts = {part for *_, file in _files() for part in _parts(file)}
+    assert len({path for path, *_ in parts}) == len(parts)
+    assert len({sha256 for _, sha256, _ in parts}) == len(parts)
+
+
+def _parts(file):
+    return file.parts(Path(file.paths[0]))
 
 
 def _files():
@@ -90,6 +110,8 @@ def test_published_counts():
     assert [counts["kornli", split] for split in ("dev", "test")] == [2_490, 5_010]
     assert [counts["klue-sts", split] for split in ("train", "dev")] == [11_668, 519]
     assert [counts["klue-nli", split] for split in ("train", "dev")] == [24_998, 3_000]
+    assert [counts["flores200", split] for split in ("dev", "devtest")] == [997, 1_012]
+    assert [counts["3i4k", split] for split in ("train", "test")] == [55_134, 6_121]
 
 
 @pytest.mark.parametrize(("name", "split"), SPLITS)
@@ -142,6 +164,59 @@ def test_a_changed_file_is_refused(data_dir, empty_house):
     assert len(load_rows("korsts", "dev", data_dir=empty_house)) == 1_500
 
 
+def test_files_that_belong_together_are_found_and_checked_together(data_dir, empty_house):
+    ours, theirs = (empty_house / "flores200" / f"{code}.dev" for code in ("kor_Hang", "eng_Latn"))
+    ours.parent.mkdir()
+    shutil.copy(data_dir / "flores200/kor_Hang.dev", ours)
+    with pytest.raises(NetworkError):
+        load_rows("flores200", "dev", data_dir=empty_house)
+    theirs.write_bytes((data_dir / "flores200/eng_Latn.dev").read_bytes() + b"\n")
+    assert locate("flores200", "dev", data_dir=empty_house) == ours
+    with pytest.raises(DataError, match=r"eng_Latn\.dev is not flores200 dev as published"):
+        load_rows("flores200", "dev", data_dir=empty_house)
+
+
+@pytest.fixture
+def served_commits(empty_house, monkeypatch):
+    """A server of repositories on loopback, and the folder OWNER/NAME/COMMIT/... it serves."""
+    root = empty_house / "served"
+    root.mkdir()
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(root))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setattr(
+        "munjang.data.catalog.RAW_URL", f"http://127.0.0.1:{server.server_address[1]}"
+    )
+    monkeypatch.delenv("MUNJANG_OFFLINE")
+    yield root
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.enable_socket
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_every_file_of_a_split_is_fetched_from_its_own_commit(data_dir, served_commits):
+    (file,) = find_split("petitions", "all").files
+    *early, (last, _, newest) = _parts(file)
+    for place, _, origin in early:
+        _serve(served_commits, origin, data_dir / place)
+    with pytest.raises(NetworkError, match="petitions_2019-08 was refused"):
+        load_rows("petitions", "all")
+    with pytest.raises(NetworkError):
+        locate("petitions", "all")
+    _serve(served_commits, newest, data_dir / last)
+    assert load_rows("petitions", "all") == load_rows("petitions", "all", data_dir=data_dir)
+    assert locate("petitions", "all") == cache_dir() / "petitions/petitions_2017-08"
+
+
+def _serve(root, origin, source):
+    target = root / origin.repo / origin.commit / origin.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source, target)
+
+
 def test_a_file_without_checksum_is_refused_by_its_count(empty_house):
     path = empty_house / "klue-sts" / "klue-sts-v1.1_train.json"
     path.parent.mkdir()
@@ -190,6 +265,9 @@ def test_what_must_be_brought_says_where(empty_house):
     with pytest.raises(DataError, match="cannot be fetched") as caught:
         fetch("nsmc", "all")
     assert "nsmc/reviews.tsv.gz" in (caught.value.fix or "")
+    with pytest.raises(DataError, match="cannot be fetched") as caught:
+        fetch("ynat", "train")
+    assert "bring klue-ynat/train_data.csv with topic_dict.csv in" in (caught.value.fix or "")
 
 
 def test_the_cache_is_in_the_home_folder_unless_named(monkeypatch, tmp_path):

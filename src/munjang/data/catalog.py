@@ -58,8 +58,8 @@ def find_split(name: str, split: str) -> Split:
 def load_rows(name: str, split: str, *, data_dir: str | Path | None = None) -> list[Row]:
     """Loads a known data set, fetched first if need be, and asserts that it is the real one.
 
-    The checksum of the file is compared where one is known (all but the train json of
-    KLUE-STS), the row count always. The scores of klue-sts are `labels.label` for dev,
+    The checksum of each of its files is compared where one is known (all but the train
+    json of KLUE-STS), the row count always. The scores of klue-sts are `labels.label` for dev,
     which published figures are measured on, and the finer real-label for train, whichever
     file holds it. Rows of parakqc and of stylekqc's train, dev and test are sentences
     whose label is the number of their group of paraphrases.
@@ -80,15 +80,16 @@ def load_rows(name: str, split: str, *, data_dir: str | Path | None = None) -> l
     """
     known = find_split(name, split)
     path, file = _find(known, data_dir) or _fetch(name, known)
-    if file.sha256 is not None:
-        found = hash_file(path)
-        if found != file.sha256:
+    parts = file.parts(path)
+    for part, sha256, _ in parts:
+        found = sha256 and hash_file(part)
+        if found != sha256:
             raise DataError(
-                f"{path} is not {name} {split} as published: expected sha256 {file.sha256}",
+                f"{part} is not {name} {split} as published: expected sha256 {sha256}",
                 found=f"sha256 {found}",
                 fix="delete it and fetch it anew; other versions: munjang.data.readers",
             )
-    rows = list(file.read(path))
+    rows = list(file.read(*(part for part, *_ in parts)))
     if len(rows) != known.rows:
         raise DataError(
             f"{path} is not {name} {split} as published: expected {known.rows:,} rows",
@@ -129,13 +130,16 @@ def load_groups(
 def locate(name: str, split: str, *, data_dir: str | Path | None = None) -> Path:
     """Finds a split's file: in `data_dir`, in MUNJANG_DATA, in the cache, else fetches it.
 
+    A split of several files counts as found where all of them lie in one folder.
+
     Args:
         name: A data set.
         split: One of its splits.
         data_dir: A folder to look in first.
 
     Returns:
-        The path of a file, unchecked unless it was fetched.
+        The path of the file, unchecked unless it was fetched; of several the first, such
+        as the Korean half of flores200.
 
     Raises:
         DataError: A folder that is not there, or a file that must be brought.
@@ -156,7 +160,7 @@ def fetch(name: str, split: str, *, progress: bool = True) -> Path:
         progress: Show a progress bar on stderr.
 
     Returns:
-        The file in the cache; one that is there already is kept.
+        The file in the cache, the first one of several; what is there already is kept.
 
     Raises:
         DataError: The split has no public origin that can be fetched, or the file that
@@ -179,7 +183,7 @@ def _find(split: Split, data_dir: str | Path | None) -> tuple[Path, KnownFile] |
         for file in split.files:
             for relative in file.paths:
                 path = folder / relative
-                if path.is_file():
+                if all(part.is_file() for part, *_ in file.parts(path)):
                     return path, file
     return None
 
@@ -199,13 +203,17 @@ def _folders(data_dir: str | Path | None) -> Iterator[Path]:
 
 def _fetch(name: str, split: Split, *, progress: bool = True) -> tuple[Path, KnownFile]:
     for file in split.files:
-        if file.origin is not None:
-            origin = file.origin
-            address = urllib.parse.quote(f"{origin.repo}/{origin.commit}/{origin.path}")
-            target = cache_dir() / file.paths[0]
-            download(f"{RAW_URL}/{address}", target, sha256=file.sha256, progress=progress)
+        target = cache_dir() / file.paths[0]
+        parts = file.parts(target)
+        if all(origin is not None for *_, origin in parts):
+            for part, sha256, origin in parts:
+                if origin is not None:
+                    address = urllib.parse.quote(f"{origin.repo}/{origin.commit}/{origin.path}")
+                    download(f"{RAW_URL}/{address}", part, sha256=sha256, progress=progress)
             return target, file
+    preferred = split.files[0]
+    together = " with ".join([preferred.paths[0], *(one.name for one in preferred.beside)])
     raise DataError(
         f"{name} {split.name} cannot be fetched: its origin serves no such file",
-        fix=f"bring {split.files[0].paths[0]} in a folder named by --data-dir or MUNJANG_DATA",
+        fix=f"bring {together} in a folder named by --data-dir or MUNJANG_DATA",
     )
