@@ -18,17 +18,23 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from munjang.encode.adapt import as_encoder as as_encoder
     from munjang.encode.encoder import Encoded as Encoded
     from munjang.encode.encoder import Encoder as Encoder
     from munjang.encode.encoder import EncodeReport as EncodeReport
     from munjang.encode.encoder import SentenceEncoder as SentenceEncoder
     from munjang.encode.encoder import similarity as similarity
+    from munjang.encode.endpoint import open_endpoint as open_endpoint
     from munjang.encode.loading import load as load
     from munjang.errors import MunjangError as MunjangError
     from munjang.errors import MunjangWarning as MunjangWarning
+    from munjang.evaluate.comparison import compare_suites as compare_suites
+    from munjang.evaluate.robustness import run_robust as run_robust
+    from munjang.evaluate.suite import run_suite as run_suite
     from munjang.evaluate.tasks import compare as compare
     from munjang.evaluate.tasks import evaluate_sts as evaluate_sts
     from munjang.evaluate.tasks import evaluate_task as evaluate_task
+    from munjang.korean.perturb import perturb as perturb
     from munjang.search import Index as Index
     from munjang.search import cluster_texts as cluster_texts
     from munjang.search import search_texts as search_texts
@@ -36,17 +42,23 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "as_encoder": "munjang.encode.adapt",
     "Encoded": "munjang.encode.encoder",
     "Encoder": "munjang.encode.encoder",
     "EncodeReport": "munjang.encode.encoder",
     "SentenceEncoder": "munjang.encode.encoder",
     "similarity": "munjang.encode.encoder",
+    "open_endpoint": "munjang.encode.endpoint",
     "load": "munjang.encode.loading",
     "MunjangError": "munjang.errors",
     "MunjangWarning": "munjang.errors",
+    "compare_suites": "munjang.evaluate.comparison",
+    "run_robust": "munjang.evaluate.robustness",
+    "run_suite": "munjang.evaluate.suite",
     "compare": "munjang.evaluate.tasks",
     "evaluate_sts": "munjang.evaluate.tasks",
     "evaluate_task": "munjang.evaluate.tasks",
+    "perturb": "munjang.korean.perturb",
     "Index": "munjang.search",
     "cluster_texts": "munjang.search",
     "search_texts": "munjang.search",

@@ -9,10 +9,11 @@ from munjang import console
 from munjang.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from munjang.data.rows import Row, ScoredPair
-    from munjang.encode.encoder import SentenceEncoder
+    from munjang.encode.encoder import Encoder, SentenceEncoder
+    from munjang.encode.facts import ModelFacts
 
 
 def load_model(
@@ -27,6 +28,53 @@ def load_model(
     from munjang.encode.loading import load
 
     return load(model, engine=engine, pooling=pooling, prompt=prompt, allow_pickle=allow_pickle)
+
+
+def open_encoder(
+    model: str,
+    *,
+    engine: str | None = None,
+    pooling: str | None = None,
+    prompt: str | None = None,
+    allow_pickle: bool = False,
+) -> Encoder:
+    """Loads a model as `munjang.load` does, or opens one on a server: http://HOST/v1#NAME.
+
+    Raises:
+        InputError: An option makes no sense for the model.
+        ModelError: There is no such model.
+    """
+    from munjang.encode.address import is_address
+    from munjang.encode.endpoint import open_endpoint
+
+    if not is_address(model):
+        return load_model(
+            model, engine=engine, pooling=pooling, prompt=prompt, allow_pickle=allow_pickle
+        )
+    options = {"--engine": engine, "--pooling": pooling, "--allow-pickle": allow_pickle or None}
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise InputError(
+            "a model on a server cannot be told how to run",
+            found=", ".join(given),
+            fix="leave them out; --prompt is put here",
+        )
+    return open_endpoint(model, prompt=prompt or "")
+
+
+def read_facts(model: str, *, allow_pickle: bool = False) -> ModelFacts:
+    """What is known of a model; nothing of one on a server."""
+    from munjang.encode.facts import model_facts
+
+    return model_facts(model, allow_pickle=allow_pickle)
+
+
+def read_prompts(model: str) -> Mapping[str, str]:
+    """The prompts by use of a published model that has any, such as "query" and "passage"."""
+    from munjang.encode import zoo
+
+    known = zoo.find(model)
+    return known.prompts if known else {}
 
 
 def read_texts(path: str, *, column: str | None = None, encoding: str = "utf-8") -> list[str]:

@@ -100,6 +100,12 @@ class TestArguments:
         assert "munjang export" in message
 
 
+class TestAddresses:
+    def test_a_model_on_a_server_is_opened_not_loaded(self):
+        message = refused("http://127.0.0.1:8080/v1#bge-m3", error=InputError)
+        assert "munjang.open_endpoint" in message
+
+
 class TestNames:
     @pytest.mark.parametrize(
         "name",

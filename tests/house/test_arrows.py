@@ -20,10 +20,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "encode": GROUND | {"data"},
     "evaluate": GROUND | {"data", "encode"},
     "search": GROUND | {"data", "encode"},
+    "doctor": GROUND | {"data", "encode"},
     "model": GROUND | {"data", "encode", "evaluate", "search"},
     "train": GROUND | {"data", "encode", "evaluate", "search", "model"},
     "serve": GROUND | {"data", "encode", "search"},
-    "console": GROUND | {"data", "encode", "evaluate", "search", "model", "train", "serve"},
+    "console": GROUND
+    | {"data", "encode", "evaluate", "search", "doctor", "model", "train", "serve"},
 }
 MAY_IMPORT["inputs"] = MAY_IMPORT["console"] | {"console"}
 MAY_IMPORT["cli"] = MAY_IMPORT["inputs"] | {"inputs"}
@@ -41,6 +43,8 @@ AT_HOME: dict[str, tuple[str, ...]] = {
     "kiwipiepy": ("korean/morph.py",),
     "ray": ("encode/stream.py",),
     "typer": ("cli/",),
+    "matplotlib": ("evaluate/picture_files.py", "evaluate/pictures.py"),
+    "mteb": ("evaluate/benchmarks.py", "evaluate/mteb_model.py"),
 }
 """The only places, from src/munjang, that may import a package."""
 
@@ -53,11 +57,17 @@ TESTED_ELSEWHERE = {
     "data/known": "a table: every row of it is read and counted in tests/data/test_catalog.py",
     "data/records": "what tests/data/test_tables.py reads its tables through",
     "data/rows": "plain dataclasses, compared in every test of tests/data",
+    "doctor/twins": "a table, counted through in tests/doctor/test_vectors.py",
+    "evaluate/page_tables": "the tables of the page: tests/evaluate/test_page.py",
     "evaluate/published": "a table, every row of it checked in tests/evaluate/test_report.py",
+    "cli/compare": "a part of the command line: tests/test_cli_compare.py",
     "cli/data": "a part of the command line: tests/test_cli.py",
-    "cli/measure": "a part of the command line: tests/test_cli.py",
+    "cli/doctor": "a part of the command line: tests/doctor/test_cli_doctor.py",
+    "cli/evaluate": "a part of the command line: tests/test_cli.py",
+    "cli/export": "a part of the command line: tests/test_cli.py",
     "cli/options": "a part of the command line: tests/test_cli.py",
     "cli/training": "a part of the command line: tests/train/test_verbs.py",
+    "cli/trim": "a part of the command line: tests/model/test_trim.py",
     "cli/use": "a part of the command line: tests/test_cli.py",
     "train/arguments": "what tests/train/test_run.py sees the trainer do",
     "train/result": "records read and written in every test of tests/train/test_run.py",
@@ -166,6 +176,7 @@ def test_arrows_run_one_way(module):
         ("data/readers.py", "import ray"),
         ("console.py", "import typer"),
         ("cli/use.py", "from fastapi import FastAPI"),
+        ("evaluate/tasks.py", "def f():\n    import mteb"),
     ],
 )
 def test_a_wrong_import_is_found(place, source):

@@ -96,6 +96,26 @@ def test_the_run_of_another_recipe_is_refused(tmp_path, other, here, there):
     assert folder.recipe.read_bytes() == before
 
 
+def test_a_key_that_is_younger_than_the_run_counts_as_its_default(tmp_path):
+    folder = open_folder(tmp_path, RECIPE, resume=False)
+    text = folder.recipe.read_text("utf-8")
+    assert "robust = 0.0\n" in text
+    folder.recipe.write_text(text.replace("robust = 0.0\n", ""), encoding="utf-8")
+    assert open_folder(tmp_path, RECIPE, resume=True) == folder
+    other = replace(RECIPE, train=TrainPart(robust=0.5))
+    with pytest.raises(InputError, match=r"another recipe: robust = 0\.5"):
+        open_folder(tmp_path, other, resume=True)
+
+
+def test_pairs_that_came_out_otherwise_are_other_data(tmp_path):
+    folder = open_folder(tmp_path, RECIPE, resume=False)
+    begin(folder, {**DATA, "robust": {"kiwi": {"kiwipiepy": "0.24.1"}}})
+    with pytest.raises(InputError) as caught:
+        begin(folder, {**DATA, "robust": {"kiwi": {}}})
+    assert "the data of robust changed since" in str(caught.value)
+    assert "bring the old files and the old Kiwi back" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -49,6 +49,7 @@ def refusal(**parts):
         ("train", "accumulate", [1], [0]),
         ("train", "seed", [0, 2**32 - 1], [-1, 2**32]),
         ("train", "window", [1], [0]),
+        ("train", "robust", [0, 0.5, 1], [-0.1, 1.01, math.nan, math.inf]),
         ("train", "dims", [(1,), (384, 128)], [(0,), (384, -128), (128, 128)]),
         ("model", "max_tokens", [4, None], [3, 0]),
         ("model", "layers", [1, None], [0]),
@@ -144,6 +145,10 @@ def test_every_number_of_a_recipe_has_a_range():
         ),
         ({"train": TrainPart(mix="round-robin")}, ["train.mix", "data.nli"]),
         (
+            {"train": TrainPart(robust=0.5), "data": {"nli": NLI, "robust": STS}},
+            ["train.robust = 0.5", "data.robust"],
+        ),
+        (
             {"data": {"sts": STS, "새것": replace(STS, labels="teacher")}},
             ['data.새것.labels = "teacher"', "no [teacher]"],
         ),
@@ -187,6 +192,8 @@ def test_settings_that_exclude_each_other_are_both_named(parts, both):
         {"data": {"sts": replace(STS, objective="angle")}, "train": TrainPart(dims=(128,))},
         {"evaluate": EvaluatePart(dev="")},
         {"train": TrainPart(steps=10)},
+        {"train": TrainPart(mix="round-robin", robust=0.5)},
+        {"data": {"robust": STS}},
     ],
 )
 def test_settings_that_go_together_pass(parts):

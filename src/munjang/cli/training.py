@@ -38,6 +38,12 @@ def train(
         str | None,
         typer.Option(metavar="FILE", help="Pairs that choose the checkpoint; else KorSTS-dev."),
     ] = None,
+    robust: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DOSE", help="Teach typos and spacing too: edits up to this dose, 0 to 1."
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -75,6 +81,7 @@ def train(
     wishes = [f"model.base={base}"] if base else []
     wishes += [f"evaluate.dev={dev}"] if dev else []
     wishes += [f"evaluate.report={json.dumps(pairs, ensure_ascii=False)}"] if pairs else []
+    wishes += [f"train.robust={robust}"] if robust is not None else []
     wishes += _data_settings(data or [], list(load_recipe(recipe, settings=settings or []).data))
     resolved = load_recipe(recipe, settings=[*wishes, *(settings or [])])
     folder = out or Path("trained") / resolved.name
@@ -115,6 +122,12 @@ def train(
             f"{gain['task']} {gain['split']}: {gain['verdict']} than the base"
             if gain["verdict"] != "within noise"
             else f"{gain['task']} {gain['split']}: no more than noise away from the base"
+        )
+    if run.robust_before is not None and run.robust_after is not None:
+        old, new = run.robust_before, run.robust_after
+        console.note(
+            f"{new.task} {new.split}, {new.rows:,} pairs, one side edited: "
+            f"{100 * old.kept:.1f}% of the score kept before, {100 * new.kept:.1f}% after"
         )
     console.note(f"model: {run.model}")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from munjang.encode import zoo
+from munjang.encode.address import is_address
 from munjang.encode.encoder import SentenceEncoder
 from munjang.encode.engines import (
     ENGINES,
@@ -27,7 +28,16 @@ if TYPE_CHECKING:
     from munjang.encode.folder import Manifest
 
 DEFAULT_FOLDER = Path(__file__).parent / "default"
-_HUB_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "model.xml", "model.bin", "model.onnx")
+_HUB_FILES = (
+    "*.json",
+    "*.txt",
+    "*.model",
+    "*.safetensors",
+    "model.xml",
+    "model.bin",
+    "model.onnx",
+    "README.md",
+)
 
 
 def load(
@@ -79,6 +89,11 @@ def load(
         raise unknown_name("engine", engine, ENGINES)
     if threads is not None and threads < 1:
         raise InputError("threads must be at least 1", found=str(threads))
+    if is_address(str(model)):
+        raise InputError(
+            "a model on a server is not loaded",
+            fix='munjang.open_endpoint("http://HOST/v1#MODEL")',
+        )
     folder, name = find_folder(str(model), revision=revision, allow_pickle=allow_pickle)
     if (folder / MANIFEST).is_file():
         manifest = _read_for(engine, folder)

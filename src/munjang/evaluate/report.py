@@ -6,6 +6,7 @@ The columns are those of the published tables, correlations times 100 with two d
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from munjang.errors import InputError
@@ -13,9 +14,10 @@ from munjang.evaluate.sts import METRICS
 from munjang.evaluate.tasks import STS_TASKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from rich.console import Console
+    from rich.text import Text
 
     from munjang.evaluate.published import PublishedRow
     from munjang.evaluate.tasks import Comparison, StsResult
@@ -24,6 +26,44 @@ COLUMNS = ("Model", "AVG", "CP", "CS", "EP", "ES", "MP", "MS", "DP", "DS")
 """The published columns: C cosine, E Euclidean, M Manhattan, D dot; P Pearson, S Spearman."""
 
 _COMPARISON_COLUMNS = ("Metric", "A", "B", "A - B", "interval", "p", "verdict")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Cells that become a table on a terminal or in Markdown.
+
+    Attributes:
+        head: The head of each column.
+        rows: As many cells each as there are columns.
+        left: The columns that stand to the left; the others stand to the right.
+        bold: The cells that are bold, by row and column.
+        notes: What stands below the table, a line or more each.
+    """
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    left: Collection[int] = (0,)
+    bold: Collection[tuple[int, int]] = ()
+    notes: Sequence[str] = ()
+
+    def to_markdown(self) -> str:
+        """Writes the table, and its notes as paragraphs, with a last line break."""
+        rows = [
+            [f"**{cell}**" if (i, j) in self.bold else cell for j, cell in enumerate(row)]
+            for i, row in enumerate(self.rows)
+        ]
+        text = aligned_markdown(self.head, rows, left=self.left)
+        return text + "".join(f"\n{note}\n" for note in self.notes)
+
+    def print(self, console: Console) -> None:
+        """Prints the table and its notes on a terminal."""
+        from rich.text import Text
+
+        rows = [
+            [Text(cell, style="bold" if (i, j) in self.bold else "") for j, cell in enumerate(row)]
+            for i, row in enumerate(self.rows)
+        ]
+        print_cells(console, self.head, rows, notes=self.notes, left=self.left)
 
 
 def markdown_table(results: Sequence[StsResult], *, published: Sequence[PublishedRow] = ()) -> str:
@@ -39,7 +79,7 @@ def markdown_table(results: Sequence[StsResult], *, published: Sequence[Publishe
     Raises:
         InputError: There is no result.
     """
-    table = _markdown(COLUMNS, _sts_cells(results, published))
+    table = aligned_markdown(COLUMNS, _sts_cells(results, published))
     return table + "".join(f"\n{note}\n" for note in _notes(results, published))
 
 
@@ -48,12 +88,12 @@ def print_table(
 ) -> None:
     """Prints results as a table on a terminal; arguments as `markdown_table`."""
     cells = _sts_cells(results, published)
-    _print(console, COLUMNS, cells, notes=_notes(results, published))
+    print_cells(console, COLUMNS, cells, notes=_notes(results, published))
 
 
 def comparison_markdown(comparison: Comparison) -> str:
     """Writes a comparison as a Markdown table, a metric a line, with a last line break."""
-    table = _markdown(_COMPARISON_COLUMNS, _comparison_cells(comparison))
+    table = aligned_markdown(_COMPARISON_COLUMNS, _comparison_cells(comparison))
     return f"{table}\n{_comparison_note(comparison)}\n"
 
 
@@ -61,7 +101,7 @@ def print_comparison(comparison: Comparison, *, console: Console) -> None:
     """Prints a comparison as a table on a terminal."""
     cells = _comparison_cells(comparison)
     notes = [_comparison_note(comparison)]
-    _print(console, _COMPARISON_COLUMNS, cells, notes=notes)
+    print_cells(console, _COMPARISON_COLUMNS, cells, notes=notes)
 
 
 def comparison_json(comparison: Comparison) -> str:
@@ -80,6 +120,69 @@ def comparison_json(comparison: Comparison) -> str:
     names = ("model_a", "model_b", "task", "split", "rows", "view", "level", "resamples")
     record = {name: getattr(comparison, name) for name in names} | {"differences": found}
     return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def aligned_markdown(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, left: Collection[int] = (0,)
+) -> str:
+    """Writes cells as a Markdown table, aligned for a fixed-width font.
+
+    Args:
+        head: The head of each column.
+        rows: As many cells each as there are columns; line breaks and bars cannot break it.
+        left: The columns that stand to the left; the others stand to the right.
+
+    Returns:
+        The table with a last line break.
+    """
+    from rich.cells import cell_len
+
+    titles, *clean = [
+        [" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in (head, *rows)
+    ]
+    widths = [max(map(cell_len, column)) for column in zip(titles, *clean, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = []
+        for i, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+            gap = " " * (width - cell_len(cell))
+            padded.append(cell + gap if i in left else gap + cell)
+        return f"| {' | '.join(padded)} |\n"
+
+    rule = ["-" * width if i in left else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
+    return "".join(line(cells) for cells in (titles, rule, *clean))
+
+
+def print_cells(
+    console: Console,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str | Text]],
+    *,
+    notes: Sequence[str] = (),
+    left: Collection[int] = (0,),
+) -> None:
+    """Prints cells as a table on a terminal, and notes below it.
+
+    Args:
+        console: Where.
+        head: The head of each column.
+        rows: As many cells each as there are columns; text is taken as it is.
+        notes: A line or more each.
+        left: The columns that stand to the left; the first is folded where it must be.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for i, name in enumerate(head):
+        side: Literal["left", "right"] = "left" if i in left else "right"
+        table.add_column(Text(name), justify=side, no_wrap=i > 0, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    console.print(table)
+    for note in notes:
+        console.print(Text(note))
 
 
 def _sts_cells(
@@ -179,43 +282,3 @@ def _comparison_note(comparison: Comparison) -> str:
         f"of a paired bootstrap, {comparison.resamples:,} resamples; points x100. "
         f"Cosine Spearman: {comparison.verdict('cosine_spearman')}."
     )
-
-
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; the first column to the left, the others to the right."""
-    from rich.cells import cell_len
-
-    clean = [[" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in rows]
-    widths = [max(map(cell_len, column)) for column in zip(head, *clean, strict=True)]
-
-    def line(cells: Sequence[str]) -> str:
-        padded = []
-        for i, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-            gap = " " * (width - cell_len(cell))
-            padded.append(cell + gap if i == 0 else gap + cell)
-        return f"| {' | '.join(padded)} |\n"
-
-    rule = ["-" * width if i == 0 else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
-    return "".join(line(cells) for cells in (head, rule, *clean))
-
-
-def _print(
-    console: Console,
-    head: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    *,
-    notes: Sequence[str],
-) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for i, name in enumerate(head):
-        side: Literal["left", "right"] = "left" if i == 0 else "right"
-        table.add_column(name, justify=side, no_wrap=i > 0, overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    console.print(table)
-    for note in notes:
-        console.print(Text(note))

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from munjang.errors import InputError
+from munjang.evaluate.ranks import average_ranks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -473,7 +474,7 @@ def _eight(found: PairSimilarities, gold: Floats, counts: Floats) -> Floats:
         Shape (samples, 8) in the order of `METRICS`; NaN where undefined.
     """
     size = counts.sum(axis=0)
-    gold_ranks, gold_rank_var = _rank(gold, counts, size)
+    gold_ranks, gold_rank_var = average_ranks(gold, counts, size)
     weighted_ranks = counts * gold_ranks
     y = _standardise(gold)
     y_sum = y @ counts
@@ -481,7 +482,7 @@ def _eight(found: PairSimilarities, gold: Floats, counts: Floats) -> Floats:
     out = np.empty((counts.shape[1], len(METRICS)))
     with np.errstate(divide="ignore", invalid="ignore"):
         for i, values in enumerate(found):
-            ranks, rank_var = _rank(values, counts, size)
+            ranks, rank_var = average_ranks(values, counts, size)
             x = _standardise(values)
             x_sum = x @ counts
             x_var = (x * x) @ counts - x_sum**2 / size
@@ -499,13 +500,3 @@ def _standardise(values: Floats) -> Floats:
     """Mean 0 and deviation 1, which no correlation sees and which keeps sums accurate."""
     centred = values - values.mean()
     return np.asarray(centred / centred.std(), dtype=np.float64)
-
-
-def _rank(values: Floats, counts: Floats, size: Floats) -> tuple[Floats, Floats]:
-    """Centred average ranks in each sample, (n, samples), and their sum of squares."""
-    _, group = np.unique(values, return_inverse=True)
-    order = np.argsort(group, kind="stable")
-    starts = np.searchsorted(group[order], np.arange(group.max() + 1))
-    tied = np.add.reduceat(counts[order], starts, axis=0)
-    ranks = np.cumsum(tied, axis=0) - tied / 2 - size / 2
-    return ranks[group], np.einsum("ij,ij,ij->j", tied, ranks, ranks)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from dataclasses import asdict, dataclass, field
 from numbers import Real
 from types import MappingProxyType
@@ -14,14 +13,15 @@ import numpy as np
 
 from munjang import __version__
 from munjang.data.rows import ScoredPair
-from munjang.errors import DataError, InputError, ModelError, unknown_name
+from munjang.errors import DataError, InputError, unknown_name
 from munjang.evaluate import sts
+from munjang.evaluate.vectors import VectorStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from munjang.encode.encoder import Encoder, Vectors
+    from munjang.encode.encoder import Encoder
 
 View: TypeAlias = Literal["raw", "quoted", "stripped"]
 """The text that the model sees: as it is, or as some published tables were made."""
@@ -329,7 +329,7 @@ def evaluate_task(
 
 
 def evaluate_sts(
-    encoder: Encoder,
+    encoder: Encoder | VectorStore,
     pairs: Sequence[ScoredPair],
     *,
     task: str,
@@ -348,17 +348,17 @@ def evaluate_sts(
     distances mean what the model gives.
 
     Args:
-        encoder: The model.
+        encoder: The model, or a store of its vectors, which keeps those that are new.
         pairs: At least two pairs, scores on any scale.
         task: What the record and the tables call the pairs.
         split: The split that they are.
         view: The text view, see `view_text`.
         aggregation: "global", or "batch-mean" as in the KoSimCSE tables (20 shuffles).
         aggregation_batch: Pairs in a mini-batch of "batch-mean".
-        batch_size: How many sentences go through the model at once.
+        batch_size: How many sentences go through the model at once; a store has its own.
         intervals: Add 95% bootstrap intervals (2,000 resamples; "global" only).
         seed: Seed of the resamples or shuffles.
-        progress: Show the encoder's progress bar on stderr.
+        progress: Show the encoder's progress bar on stderr; a store has its own.
 
     Returns:
         The result, with the similarities of each pair.
@@ -366,15 +366,19 @@ def evaluate_sts(
     Raises:
         InputError: A pair is unusable, an option is unknown, or a correlation is
             undefined (see `munjang.evaluate.sts.correlations`).
-        ModelError: The encoder gave another number of vectors than of sentences.
+        ModelError: The model's vectors cannot be used (see `VectorStore.vectors`).
     """
     if aggregation not in get_args(Aggregation):
         raise unknown_name("aggregation", aggregation, get_args(Aggregation))
     first, second, gold = _columns(pairs, view)
     distinct = {text: row for row, text in enumerate(dict.fromkeys([*first, *second]))}
-    start = time.perf_counter()
-    vectors = _encode(encoder, list(distinct), batch_size=batch_size, progress=progress)
-    seconds = time.perf_counter() - start
+    store = (
+        encoder
+        if isinstance(encoder, VectorStore)
+        else VectorStore(encoder, batch_size=batch_size, progress=progress)
+    )
+    before = store.seconds
+    vectors = store.vectors(list(distinct))
     found = sts.similarities(
         vectors[[distinct[text] for text in first]], vectors[[distinct[text] for text in second]]
     )
@@ -388,7 +392,7 @@ def evaluate_sts(
         if intervals:
             bounds = sts.bootstrap_similarities(found, gold, seed=seed)
     return StsResult(
-        model=encoder.name,
+        model=store.name,
         task=task,
         split=split,
         rows=len(pairs),
@@ -401,11 +405,11 @@ def evaluate_sts(
         level=0.95,
         seed=seed,
         sentences=len(distinct),
-        seconds=seconds,
+        seconds=store.seconds - before,
         fingerprint=_fingerprint(first, second, gold),
         similarities=found,
         gold=gold,
-        encoder=repr(encoder),
+        encoder=repr(store.encoder),
         munjang=__version__,
     )
 
@@ -426,16 +430,6 @@ def _columns(pairs: Sequence[ScoredPair], view: View) -> tuple[list[str], list[s
         second.append(view_text(texts[1], view))
         gold.append(pair.score)
     return first, second, sts.check_gold(gold)
-
-
-def _encode(encoder: Encoder, sentences: list[str], *, batch_size: int, progress: bool) -> Vectors:
-    vectors = encoder.encode(sentences, batch_size=batch_size, normalize=False, progress=progress)
-    if vectors.ndim != 2 or len(vectors) != len(sentences):
-        raise ModelError(
-            f"the encoder {encoder.name} did not give one vector a sentence",
-            found=f"shape {vectors.shape} for {len(sentences)} sentences",
-        )
-    return vectors
 
 
 def _fingerprint(first: list[str], second: list[str], gold: sts.Floats) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from munjang.encode.zoo import ZooModel
+    from munjang.evaluate.robust_record import RobustResult
     from munjang.evaluate.tasks import StsResult
 
 _METRIC = "cosine_spearman"
@@ -71,7 +72,7 @@ def choose_licence(licences: Iterable[str], base: ZooModel | None = None) -> Lic
     )
 
 
-def title_of(result: StsResult) -> str:
+def title_of(result: StsResult | RobustResult) -> str:
     """What a card calls the set that a result was measured on."""
     known = STS_TASKS.get(result.task)
     return f"{known.title if known else result.task} {result.split}"

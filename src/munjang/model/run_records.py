@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from munjang.data.known import DATASETS
 from munjang.encode import zoo
 from munjang.errors import DataError
+from munjang.evaluate.robust_record import RobustResult
 from munjang.evaluate.tasks import StsResult
 
 if sys.version_info >= (3, 11):
@@ -75,6 +76,7 @@ class RunRecord:
         warnings: What was warned of while it ran.
         before: Scores of what it began from.
         after: Scores of what it made.
+        robust: How both hold on edited text, the base first; None where it was not measured.
     """
 
     what: str
@@ -84,6 +86,7 @@ class RunRecord:
     warnings: tuple[str, ...]
     before: tuple[StsResult, ...]
     after: tuple[StsResult, ...]
+    robust: tuple[RobustResult, RobustResult] | None = None
 
 
 def read_runs(folder: Path) -> list[RunRecord]:
@@ -121,6 +124,7 @@ def _read_run(folder: Path) -> RunRecord:
             warnings=tuple(_FOLDERS.sub("", text) for text in manifest.get("warnings", [])),
             before=before,
             after=after,
+            robust=_read_robust(scores.get("robust")),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
@@ -133,6 +137,20 @@ def _read_run(folder: Path) -> RunRecord:
 def _read_result(entry: Mapping[str, Any]) -> StsResult:
     result = StsResult.from_json(json.dumps(entry))
     return replace(result, model=name_base(result.model)[1])
+
+
+def _read_robust(
+    entry: Mapping[str, Mapping[str, Any]] | None,
+) -> tuple[RobustResult, RobustResult] | None:
+    if entry is None:
+        return None
+    before, after = (
+        RobustResult.from_json(json.dumps(entry[when])) for when in ("before", "after")
+    )
+    return (
+        replace(before, model=name_base(before.model)[1]),
+        replace(after, model=name_base(after.model)[1]),
+    )
 
 
 def _read_data(name: str, entry: Mapping[str, Any]) -> DataRecord:

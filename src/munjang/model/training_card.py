@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from munjang.encode import zoo
 from munjang.evaluate.report import markdown_table
 from munjang.files import whole_file
+from munjang.model.card_robust import tell_robust
 from munjang.model.card_words import choose_licence, tell_gains, tell_limits, title_of
 from munjang.model.plain_card import LOCAL, front_matter, read_facts
 from munjang.model.run_records import NOT_STATED, name_base, read_runs
@@ -51,7 +53,7 @@ $facts
 $gains
 
 $tables
-## 학습 데이터 / Training data
+$robust## 학습 데이터 / Training data
 
 $data
 $licence_ko
@@ -143,6 +145,7 @@ def training_card(run_dir: Path, *, shown_as: str = LOCAL) -> str:
         facts=facts.to_markdown(),
         gains=tell_gains(first.before, last.after),
         tables="\n".join(_score_tables(runs)),
+        robust=_robust_sections(runs),
         data=_table(_DATA_HEAD, map(_data_cells, data)),
         licence_ko=licence.ko,
         licence_en=licence.en,
@@ -159,6 +162,18 @@ def _score_tables(runs: Sequence[RunRecord]) -> list[str]:
     for result in [*runs[0].before, *(result for run in runs for result in run.after)]:
         rows.setdefault((result.task, result.split), []).append(result)
     return [markdown_table(results) for results in rows.values()]
+
+
+def _robust_sections(runs: Sequence[RunRecord]) -> str:
+    """What each run says of edited text; a later run's base goes by the name of what made it."""
+    sections = []
+    for number, run in enumerate(runs):
+        if run.robust is not None:
+            before, after = run.robust
+            if number:
+                before = replace(before, model=str(runs[number - 1].manifest["recipe"]))
+            sections.append(tell_robust(before, after))
+    return "".join(sections)
 
 
 def _model_index(results: Iterable[StsResult]) -> list[EvalResult]:

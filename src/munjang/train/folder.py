@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from munjang.errors import InputError
 from munjang.files import whole_file
-from munjang.train.recipefile import to_toml
+from munjang.train.recipecheck import EDITED
+from munjang.train.recipefile import load_recipe, to_toml
 from munjang.train.record import read_json, write_json
 
 if TYPE_CHECKING:
@@ -129,9 +130,10 @@ def begin(folder: RunFolder, data: Mapping[str, Any]) -> None:
     begun = folder.state().get("data", data)
     changed = [name for name in begun if begun[name] != data.get(name)]
     if changed:
+        old = "old files and the old Kiwi" if EDITED in changed else "old files"
         raise InputError(
             f"the data of {', '.join(changed)} changed since {folder.root} was begun",
-            fix="bring the old files back, or begin anew with another --out",
+            fix=f"bring the {old} back, or begin anew with another --out",
         )
     if not folder.manifest.exists():
         write_json(folder.manifest, {"state": RUNNING, "data": data})
@@ -160,7 +162,10 @@ def tidy(folder: RunFolder) -> None:
 
 
 def _check_same(path: Path, text: str) -> None:
+    """Refuses another recipe; a key that is younger than the file counts as its default."""
     old, new = path.read_text("utf-8").splitlines(), text.splitlines()
+    with suppress(InputError):
+        old = to_toml(load_recipe(path)).splitlines()
     if old == new:
         return
     here = next((line for line in new if line not in old), "fewer settings")

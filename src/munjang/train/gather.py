@@ -191,6 +191,7 @@ def describe(recipe: Recipe, sources: Mapping[str, Source]) -> dict[str, Any]:
             "files": dict(source.files),
             "dropped": dict(source.dropped),
             "licences": sorted({_licence(ref) for ref in recipe.data[name].use}),
+            **source.made,
         }
         for name, source in sources.items()
     }

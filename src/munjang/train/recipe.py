@@ -97,6 +97,9 @@ class TrainPart:
             sorting.
         drop_last: Leave out a last batch that is not full.
         dims: Train the first so many dimensions too (Matryoshka), such as [384, 128].
+        robust: The highest dose of seeded edits: sentences of all data sets with what an edit
+            made of them become positives, and robustness is measured before and after; 0 for
+            none.
         checkpoint_activations: Compute activations again instead of keeping them.
         compile: Through torch.compile.
     """
@@ -116,6 +119,7 @@ class TrainPart:
     window: int = 24
     drop_last: bool = False
     dims: tuple[int, ...] = ()
+    robust: float = 0.0
     checkpoint_activations: bool = False
     compile: bool = False
 

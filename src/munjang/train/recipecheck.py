@@ -22,6 +22,9 @@ SCORED = frozenset({"cosine", "cosent", "angle"})
 CONTRASTS = frozenset({"contrastive", "dropout"})
 """Objectives that tell a sentence's partner from the rest of the batch."""
 
+EDITED = "robust"
+"""The name of the data set that `train.robust` adds."""
+
 WHOLE_VECTOR = frozenset({"softmax", "denoise", "distill"})
 """Objectives that need the vector at its full dimension."""
 
@@ -37,6 +40,7 @@ _LEAST = {
     "neighbours": 1,
     "pairs": 1,
     "patience": 0,
+    "robust": 0,
     "rows": 1,
     "seed": 0,
     "steps": 1,
@@ -117,6 +121,8 @@ def _wanted(key: str, number: object) -> str:
     least = 1 if key == "dims" else _LEAST.get(key, -math.inf)
     if not math.isfinite(number) or number < least:
         return f"{least} or more" if math.isfinite(least) else "a finite number"
+    if key == "robust" and number > 1:
+        return "1 or less"
     if key in _ABOVE_ZERO and number <= 0:
         return "more than 0"
     if key == "warmup" and number > 1 and number % 1:
@@ -131,10 +137,15 @@ def _clashes(recipe: Recipe) -> Iterator[tuple[str, str]]:
     train, evaluate = recipe.train, recipe.evaluate
     if train.steps is not None and train.epochs != TrainPart().epochs:
         yield f"train.epochs = {train.epochs:g} with train.steps = {train.steps}", "give one"
-    if train.mix == "round-robin" and len(recipe.data) == 1:
+    if train.mix == "round-robin" and len(recipe.data) == 1 and not train.robust:
         yield (
             f'train.mix = "round-robin" with one data set, data.{next(iter(recipe.data))}',
             'mix = "proportional", or a second data set',
+        )
+    if train.robust and EDITED in recipe.data:
+        yield (
+            f"train.robust = {train.robust:g} with data.{EDITED}",
+            f"another name for that data set: train.robust adds one called {EDITED}",
         )
     if evaluate.patience and not evaluate.dev:
         yield (

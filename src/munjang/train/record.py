@@ -20,7 +20,7 @@ from munjang.files import whole_file
 from munjang.progress import progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from transformers import TrainerControl, TrainerState, TrainingArguments
@@ -242,8 +242,13 @@ def read_json(path: Path) -> Any:  # noqa: ANN401
 
 def library_versions() -> dict[str, str]:
     """The versions of what a run depends on, Python's among them."""
-    found = {"python": platform.python_version()}
-    for name in LIBRARIES:
+    return {"python": platform.python_version()} | installed(LIBRARIES)
+
+
+def installed(names: Iterable[str]) -> dict[str, str]:
+    """The versions of packages, by their names; those that are not installed are left out."""
+    found = {}
+    for name in names:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

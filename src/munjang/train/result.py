@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from munjang.evaluate.robust_record import RobustResult
 from munjang.evaluate.tasks import StsResult, compare
 from munjang.train.folder import RunFolder
 from munjang.train.record import read_json, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+
+    from munjang.train.measured import Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class Run:
         after: The trained model on the same.
         gains: What cosine Spearman gained, for each: value, low, high (a paired 95%
             interval), p, and a verdict in words.
+        robust_before: How the base holds on edited text, where `train.robust` asked for it.
+        robust_after: How the trained model does.
     """
 
     folder: Path
@@ -33,6 +38,8 @@ class Run:
     before: tuple[StsResult, ...]
     after: tuple[StsResult, ...]
     gains: tuple[Mapping[str, Any], ...]
+    robust_before: RobustResult | None = None
+    robust_after: RobustResult | None = None
 
     @property
     def model(self) -> Path:
@@ -52,13 +59,16 @@ def read_run(folder: str | Path) -> Run:
         tuple(StsResult.from_json(json.dumps(entry)) for entry in scores[when])
         for when in ("before", "after")
     )
-    return Run(run.root, read_json(run.manifest), before, after, tuple(scores["gains"]))
+    robust = {
+        f"robust_{when}": RobustResult.from_json(json.dumps(entry))
+        for when, entry in scores.get("robust", {}).items()
+    }
+    manifest = read_json(run.manifest)
+    return Run(run.root, manifest, before, after, tuple(scores["gains"]), **robust)
 
 
-def write_scores(
-    folder: RunFolder, before: Sequence[StsResult], after: Sequence[StsResult]
-) -> None:
-    """Writes what was measured, with what was gained.
+def write_scores(folder: RunFolder, before: Measured, after: Measured) -> None:
+    """Writes what was measured, with what was gained; robustness only where both have it.
 
     Args:
         folder: The run's.
@@ -68,12 +78,17 @@ def write_scores(
     Raises:
         InputError: It cannot be written there.
     """
-    measured = {
-        when: [json.loads(result.to_json(similarities=False)) for result in results]
-        for when, results in (("before", before), ("after", after))
+    record: dict[str, Any] = {
+        when: [json.loads(result.to_json(similarities=False)) for result in measured.scores]
+        for when, measured in (("before", before), ("after", after))
     }
-    gains = [_gain(*both) for both in zip(before, after, strict=True)]
-    write_json(folder.scores, {**measured, "gains": gains})
+    record["gains"] = [_gain(*both) for both in zip(before.scores, after.scores, strict=True)]
+    if before.robust is not None and after.robust is not None:
+        record["robust"] = {
+            "before": json.loads(before.robust.to_json()),
+            "after": json.loads(after.robust.to_json()),
+        }
+    write_json(folder.scores, record)
 
 
 def _gain(before: StsResult, after: StsResult) -> dict[str, Any]:

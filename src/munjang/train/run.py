@@ -15,13 +15,13 @@ from transformers import PrinterCallback
 from transformers.integrations.integration_utils import TensorBoardCallback
 
 from munjang.encode.engines import token_limit
-from munjang.evaluate.tasks import StsResult, evaluate_sts
 from munjang.files import whole_folder
 from munjang.model.build import add_lora, as_encoder, build_encoder, merge_lora, own_prompt
 from munjang.model.training_card import CARD, write_training_card
 from munjang.train.arguments import DEV_METRIC, to_arguments
 from munjang.train.batches import LengthBuckets, PaddingCollator, Share
 from munjang.train.checkpoints import explained_disk_errors, pick_checkpoint
+from munjang.train.edited import add_edited
 from munjang.train.folder import FINISHED, RunFolder, begin, nothing_left, open_folder, tidy
 from munjang.train.gather import (
     check_data,
@@ -31,6 +31,7 @@ from munjang.train.gather import (
     read_sources,
     to_datasets,
 )
+from munjang.train.measured import Measured, measure
 from munjang.train.objectives import build_losses
 from munjang.train.recipecheck import check_recipe, warn_of_accumulation
 from munjang.train.record import (
@@ -166,6 +167,13 @@ class _Loop:
                 device=str(self.arguments.device),
                 progress=self.progress,
             )
+            recipe, sources = add_edited(
+                recipe,
+                sources,
+                held_out,
+                processes=self.arguments.world_size,
+                progress=self.progress,
+            )
             check_sizes(recipe, sources, self.arguments.world_size)
             datasets = to_datasets(
                 recipe,
@@ -186,7 +194,11 @@ class _Loop:
             record["cut"] = int(np.sum(datasets[name]["cut"]))
             self.say(f"{name}: {_in_words(record)}")
         before = self._measure(model, reports, recipe.model.base)
-        trainer, log = self._trainer(model, datasets, losses, dev)
+        shares = {
+            name: Share(batch_size=part.batch_size or recipe.train.batch_size, times=part.times)
+            for name, part in recipe.data.items()
+        }
+        trainer, log = self._trainer(model, datasets, shares, losses, dev)
         begin_time = time.perf_counter()
         steps = self._fit(trainer)
         minutes = (time.perf_counter() - begin_time) / 60
@@ -208,6 +220,7 @@ class _Loop:
             "versions": library_versions(),
             "data": data,
             "throughput": asdict(log.throughput(self.arguments.world_size)),
+            **_robustness(before, after),
             "best": {
                 "step": trainer.state.best_global_step or steps,
                 "dev": trainer.state.best_metric,
@@ -237,25 +250,23 @@ class _Loop:
 
     def _measure(
         self, model: SentenceTransformer, reports: Mapping[str, Sequence[ScoredPair]], name: str
-    ) -> list[StsResult]:
+    ) -> Measured:
         """Measures a model; only on the first process."""
         if self.arguments.process_index > 0:
-            return []
-        encoder = as_encoder(model, name)
-        results = []
-        for ref, pairs in reports.items():
-            task, _, split = ref.rpartition(":") if ":" in ref else (Path(ref).stem, "", "all")
-            result = evaluate_sts(encoder, pairs, task=task, split=split, progress=self.progress)
-            self.say(
-                f"{name} on {ref}: cosine Spearman {100 * result.correlations.cosine_spearman:.2f}"
-            )
-            results.append(result)
-        return results
+            return Measured()
+        return measure(
+            as_encoder(model, name),
+            reports,
+            robust=self.recipe.train.robust > 0,
+            say=self.say,
+            progress=self.progress,
+        )
 
     def _trainer(
         self,
         model: SentenceTransformer,
         datasets: Mapping[str, Dataset],
+        shares: Mapping[str, Share],
         losses: dict[str, nn.Module],
         dev: Sequence[ScoredPair],
     ) -> tuple[RecipeTrainer, RunLog]:
@@ -266,10 +277,7 @@ class _Loop:
         train = recipe.train
         buckets = LengthBuckets(
             datasets,
-            {
-                name: Share(batch_size=part.batch_size or train.batch_size, times=part.times)
-                for name, part in recipe.data.items()
-            },
+            shares,
             mix=train.mix,
             window=train.window,
             drop_last=train.drop_last,
@@ -310,9 +318,7 @@ class _Loop:
             trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
         return trainer.state.global_step
 
-    def _save(
-        self, model: SentenceTransformer, before: list[StsResult], after: list[StsResult]
-    ) -> None:
+    def _save(self, model: SentenceTransformer, before: Measured, after: Measured) -> None:
         """Writes model and scores."""
         write_scores(self.folder, before, after)
         with explained_disk_errors(self.folder.root), whole_folder(self.folder.model) as work:
@@ -328,6 +334,15 @@ def _in_words(record: Mapping[str, Any]) -> str:
     parts += [f"dropped {dropped}"] if dropped else []
     parts += [f"{record['cut']:,} with a text cut at model.max_tokens"] if record["cut"] else []
     return "; ".join(parts)
+
+
+def _robustness(before: Measured, after: Measured) -> dict[str, Any]:
+    """What a manifest says of robustness, the curves being in the scores; {} where none is."""
+    old, new = before.robust, after.robust
+    if old is None or new is None:
+        return {}
+    measured = {"task": new.task, "split": new.split, "pairs": new.rows}
+    return {"robust": measured | {"kept_before": old.kept, "kept_after": new.kept}}
 
 
 def _evaluator(dev: Sequence[ScoredPair]) -> EmbeddingSimilarityEvaluator | None:

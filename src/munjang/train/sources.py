@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from munjang.data.catalog import load_rows
 from munjang.data.leaks import drop_leaks, find_groups_in_pairs
@@ -41,14 +41,16 @@ class Source:
 
     Attributes:
         rows: What is trained on, of one type.
-        files: The SHA-256 of each entry of `use`.
+        files: The SHA-256 of each entry of `use`, or of rows that were made, by what of.
         dropped: Why rows were dropped, and how many: "empty", "identical", "duplicate",
             "held out", "of a held-out group". What did not happen is not there.
+        made: What else a record says of rows that were made.
     """
 
     rows: list[Row]
     files: Mapping[str, str]
     dropped: Mapping[str, int]
+    made: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_source(
@@ -113,7 +115,7 @@ def read_source(
     dropped = {"empty": sum(entry.blank for entry in entries)}
     rows: list[Row]
     if part.objective in SENTENCES:
-        rows = [Sentence(text) for entry in entries for row in entry.rows for text in _texts(row)]
+        rows = [Sentence(text) for entry in entries for row in entry.rows for text in texts_of(row)]
     elif part.objective == "contrastive":
         rows, dropped["of a held-out group"] = _contrast(place, part, entries, held, seed)
     else:
@@ -231,10 +233,10 @@ def _drop(
     """Drops what teaches nothing or leaks, and adds how many rows that were to `dropped`."""
 
     def filled(rows: list[Row]) -> list[Row]:
-        return [row for row in rows if all(text.strip() for text in _texts(row))]
+        return [row for row in rows if all(text.strip() for text in texts_of(row))]
 
     def distinct(rows: list[Row]) -> list[Row]:
-        return [row for row in rows if len(set(_texts(row))) == len(_texts(row))]
+        return [row for row in rows if len(set(texts_of(row))) == len(texts_of(row))]
 
     def unseen(rows: list[Row]) -> list[Row]:
         sentences = part.objective in SENTENCES
@@ -292,7 +294,8 @@ def _check_rows(
         )
 
 
-def _texts(row: Row) -> tuple[str, ...]:
+def texts_of(row: Row) -> tuple[str, ...]:
+    """The texts of a row, in the order of its fields."""
     if isinstance(row, Sentence):
         return (row.text,)
     if isinstance(row, Pair):

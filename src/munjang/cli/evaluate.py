@@ -1,0 +1,312 @@
+"""The verb that measures one model: evaluate."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from munjang import console, inputs
+from munjang.cli.options import (
+    AsJson,
+    DataDir,
+    Encoding,
+    Engine,
+    Markdown,
+    Pairs,
+    Pickle,
+    Pooling,
+    Prompt,
+    Split,
+    View,
+)
+from munjang.cli.outcome import Form, Outcome, slug
+from munjang.errors import InputError
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from munjang.data.retrieval import RetrievalSet
+    from munjang.data.rows import ScoredPair
+    from munjang.encode.encoder import Encoder
+    from munjang.encode.facts import ModelFacts
+    from munjang.evaluate.record import SuiteResult
+    from munjang.evaluate.tasks import Aggregation
+
+    Work: TypeAlias = tuple[str, str, list[ScoredPair]]
+
+app = typer.Typer()
+
+Suite = Literal["korean", "robust", "mteb"]
+"""What a model can be measured on as a whole."""
+
+
+@app.command()
+def evaluate(
+    model: Annotated[
+        str, typer.Argument(help="'default', a folder, a hub id, or http://HOST/v1#NAME.")
+    ] = "default",
+    suite: Annotated[
+        Suite | None,
+        typer.Option(help="All tasks; how scores fall when texts are edited; or MTEB(kor)."),
+    ] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(help="A task of the suite, again for more; else korsts and klue-sts."),
+    ] = None,
+    split: Split = None,
+    pairs: Pairs = None,
+    retrieval: Annotated[
+        Path | None,
+        typer.Option(
+            file_okay=False, help="Your own queries, corpus and qrels: a folder as BEIR has it."
+        ),
+    ] = None,
+    view: View = "raw",
+    aggregation: Annotated[
+        Literal["global", "batch-mean"],
+        typer.Option(help="Over all pairs, or the mean of batches as in the KoSimCSE tables."),
+    ] = "global",
+    aggregation_batch: Annotated[int, typer.Option(min=2, help="Pairs in such a batch.")] = 256,
+    published: Annotated[
+        bool, typer.Option("--published", help="Add the task's published rows to the table.")
+    ] = False,
+    markdown: Markdown = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Draw the curves of --suite robust, .svg or .png."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(file_okay=False, help="A folder for the full records.")
+    ] = None,
+    engine: Engine = None,
+    pooling: Pooling = None,
+    prompt: Prompt = None,
+    allow_pickle: Pickle = False,
+    encoding: Encoding = "utf-8",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a model: STS, a whole suite, its robustness, or on your own data.
+
+    By default eight correlations x100 on KorSTS and KLUE-STS, their mean
+    (AVG), 95% intervals; C is cosine, E Euclidean, M Manhattan, D dot; P
+    Pearson, S Spearman. --suite korean adds pairs, retrieval, bitext, clusters
+    and few labels; what is not at hand is named. In a pipe, JSON lines.
+
+    Example: munjang evaluate --suite korean --out records
+    """
+    form = Form(markdown=markdown, as_json=as_json, out=out)
+    asked = _Asked(suite, task, split, pairs, retrieval, encoding, data_dir)
+    asked.check(view=view, picture=picture, published=published, form=form)
+    given, work = asked.read_retrieval(), asked.read_pairs()
+    encoder = inputs.open_encoder(
+        model, engine=engine, pooling=pooling, prompt=prompt, allow_pickle=allow_pickle
+    )
+    if given is not None:
+        form.emit(_search(encoder, given, split))
+    elif suite == "mteb":
+        form.emit(_run_mteb(encoder, model, task, out))
+    elif suite == "robust":
+        form.emit(_run_robust(encoder, work, picture))
+    elif asked.is_whole:
+        facts = inputs.read_facts(model, allow_pickle=allow_pickle)
+        form.emit(_run_suite(encoder, facts, task, data_dir))
+    else:
+        for each in work:
+            form.emit(_correlate(encoder, each, view, aggregation, aggregation_batch, published))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What shall be measured on."""
+
+    suite: Suite | None
+    task: list[str] | None
+    split: str | None
+    pairs: Path | None
+    retrieval: Path | None
+    encoding: str
+    data_dir: Path | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether tasks are measured that are no tables of correlations."""
+        from munjang.evaluate.tasks import STS_TASKS
+
+        return self.suite == "korean" or any(name not in STS_TASKS for name in self.task or ())
+
+    def check(self, *, view: str, picture: Path | None, published: bool, form: Form) -> None:
+        """Fails where options do not go together."""
+        form.check()
+        own = [f"--{name}" for name in ("pairs", "retrieval") if getattr(self, name) is not None]
+        whole = self.suite == "mteb" or self.is_whole
+        if len(own) == 2 or (own and (self.task or whole)):
+            others = [f"--suite {self.suite}"] if self.suite else []
+            others += [f"--task {name}" for name in self.task or ()]
+            raise InputError(
+                f"{own[0]} measures on your own data",
+                found=" ".join([*own, *others]),
+                fix="leave the others out",
+            )
+        if self.split is not None and (whole or self.pairs):
+            raise InputError(
+                "--split is for one STS task, or for qrels", fix="--task NAME:SPLIT, or none"
+            )
+        if (self.suite or whole or self.retrieval) and (view != "raw" or published):
+            raise InputError(
+                "--view and --published are for tables of correlations",
+                fix="--task korsts, --task klue-sts or --pairs, without --suite",
+            )
+        if published and (self.pairs is not None or form.is_json):
+            raise InputError(
+                "--published is for tables of known tasks", fix="--markdown, no --pairs"
+            )
+        _check_picture(picture, self.suite)
+
+    def read_retrieval(self) -> RetrievalSet | None:
+        """The user's own queries and documents, where there are any."""
+        if self.retrieval is None:
+            return None
+        from munjang.data.retrieval import read_retrieval
+
+        return read_retrieval(self.retrieval, split=self.split or "test")
+
+    def read_pairs(self) -> list[Work]:
+        """The scored pairs to measure on: name, split, rows; a suite reads its own data."""
+        if self.retrieval is not None or self.suite == "mteb" or self.is_whole:
+            return []
+        tasks = ["korsts"] if self.suite == "robust" and not self.pairs else None
+        return inputs.read_pairs(
+            self.task or tasks,
+            self.split,
+            pairs=self.pairs,
+            encoding=self.encoding,
+            data_dir=self.data_dir,
+        )
+
+
+def _check_picture(picture: Path | None, suite: Suite | None) -> None:
+    if picture is None:
+        return
+    if suite != "robust":
+        raise InputError("--picture draws --suite robust", fix="or munjang compare --picture")
+    from munjang.evaluate.picture_files import check_picture
+
+    check_picture(picture)
+
+
+def _correlate(
+    encoder: Encoder,
+    work: Work,
+    view: View,
+    aggregation: Aggregation,
+    aggregation_batch: int,
+    published: bool,
+) -> Outcome:
+    from munjang.evaluate import report
+    from munjang.evaluate.published import published_rows
+    from munjang.evaluate.tasks import evaluate_sts
+
+    name, which, rows = work
+    result = evaluate_sts(
+        encoder,
+        rows,
+        task=name,
+        split=which,
+        view=view,
+        aggregation=aggregation,
+        aggregation_batch=aggregation_batch,
+        progress=True,
+    )
+    theirs = published_rows(name, which) if published else ()
+    return Outcome(
+        name=f"{name}-{which}",
+        record=result.to_json(),
+        line=result.to_json(similarities=False),
+        markdown=lambda: report.markdown_table([result], published=theirs),
+        show=lambda terminal: report.print_table([result], console=terminal, published=theirs),
+    )
+
+
+def _run_suite(
+    encoder: Encoder, facts: ModelFacts, tasks: list[str] | None, data_dir: Path | None
+) -> Outcome:
+    from munjang.evaluate.suite import run_suite
+
+    return _of_suite(
+        run_suite(
+            encoder,
+            tasks=tasks,
+            data_dir=data_dir,
+            progress=True,
+            trained_on=facts.trained_on,
+            facts=facts.to_record(),
+        )
+    )
+
+
+def _search(encoder: Encoder, given: RetrievalSet, split: str | None) -> Outcome:
+    from munjang.evaluate.suite import run_retrieval
+
+    return _of_suite(run_retrieval(encoder, given, split=split or "test", progress=True))
+
+
+def _of_suite(result: SuiteResult) -> Outcome:
+    from munjang.evaluate import suite_report
+
+    return Outcome(
+        name=f"{slug(result.model)}-{slug(result.suite)}",
+        record=result.to_json(),
+        line=result.to_json(evidence=False),
+        markdown=lambda: suite_report.suite_markdown(result),
+        show=lambda terminal: suite_report.print_suite(result, console=terminal),
+    )
+
+
+def _run_robust(encoder: Encoder, work: list[Work], picture: Path | None) -> Outcome:
+    from munjang.evaluate import robust_report
+    from munjang.evaluate.robustness import run_robust
+
+    if len(work) > 1:
+        names = ", ".join(name for name, _, _ in work)
+        raise InputError("robustness is measured on one task", found=names, fix="one --task")
+    ((name, which, rows),) = work
+    result = run_robust(encoder, rows, task=name, split=which, progress=True)
+    if picture is not None:
+        from munjang.evaluate.picture_files import write_picture
+        from munjang.evaluate.pictures import draw_robustness
+
+        write_picture(draw_robustness([result]), picture)
+        console.note(f"wrote {picture}")
+    return Outcome(
+        name=f"{slug(result.model)}-robust",
+        record=result.to_json(),
+        line=result.to_json(),
+        markdown=lambda: robust_report.robust_markdown([result]),
+        show=lambda terminal: robust_report.print_robust([result], console=terminal),
+    )
+
+
+def _run_mteb(encoder: Encoder, model: str, tasks: list[str] | None, out: Path | None) -> Outcome:
+    from munjang.data.catalog import cache_dir
+    from munjang.evaluate import benchmarks
+
+    result = benchmarks.run_mteb(
+        encoder,
+        out=(out or cache_dir().parent) / "mteb",
+        tasks=tasks,
+        prompts=inputs.read_prompts(model),
+        progress=True,
+    )
+    line = json.dumps(asdict(result), ensure_ascii=False) + "\n"
+    return Outcome(
+        name=f"{slug(result.model)}-mteb",
+        record=line,
+        line=line,
+        markdown=benchmarks.mteb_table(result).to_markdown,
+        show=benchmarks.mteb_table(result).print,
+    )

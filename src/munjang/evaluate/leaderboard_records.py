@@ -1,0 +1,158 @@
+"""The records that a leaderboard is made from: read from a folder, merged model by model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from munjang.errors import DataError, InputError
+from munjang.evaluate.record import SuiteResult
+from munjang.evaluate.robust_record import RobustResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from munjang.evaluate.record import TaskResult
+
+FACTS = ("dim", "params_m", "size_mb", "sentences_per_second", "licence")
+"""What a board says of a model beside its scores: numbers, and a licence at the end."""
+
+_READERS: Mapping[str, Callable[[str], SuiteResult | RobustResult]] = MappingProxyType(
+    {"munjang.suite/1": SuiteResult.from_json, "munjang.robust/1": RobustResult.from_json}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The records of a folder.
+
+    Attributes:
+        suites: Models measured on a suite, by file name.
+        robust: Models under edits, by file name.
+        left_aside: The names of JSON files that are neither.
+    """
+
+    suites: Mapping[str, SuiteResult]
+    robust: Mapping[str, RobustResult]
+    left_aside: tuple[str, ...] = ()
+
+
+def read_records(folder: Path) -> Records:
+    """Reads the records of a folder: its JSON files, in the order of their names.
+
+    Raises:
+        DataError: There is no such folder, or a file is broken: no JSON, or a record that
+            is not whole.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder", fix="name the folder of the records")
+    suites: dict[str, SuiteResult] = {}
+    robust: dict[str, RobustResult] = {}
+    aside = []
+    for path in sorted(folder.glob("*.json")):
+        record = _read_record(path)
+        if isinstance(record, SuiteResult):
+            suites[path.name] = record
+        elif isinstance(record, RobustResult):
+            robust[path.name] = record
+        else:
+            aside.append(path.name)
+    return Records(suites, robust, tuple(aside))
+
+
+def merge_results(suites: Mapping[str, SuiteResult]) -> dict[str, dict[str, TaskResult]]:
+    """Gathers the results of each model by task, whatever file they are in.
+
+    Args:
+        suites: Models measured on a suite, by file name.
+
+    Returns:
+        For each model its results by task.
+
+    Raises:
+        InputError: There is no suite.
+        DataError: Two records of a model contradict each other, or models were not
+            measured on the same rows of a task.
+    """
+    if not suites:
+        raise InputError(
+            "there is no record of a suite to show",
+            fix="munjang evaluate MODEL --suite … --out FOLDER writes one",
+        )
+    merged: dict[str, dict[str, TaskResult]] = {}
+    first: dict[tuple[str, str], str] = {}
+    prints: dict[str, TaskResult] = {}
+    for file, suite in suites.items():
+        for result in suite.results:
+            of_model = merged.setdefault(suite.model, {})
+            old = of_model.setdefault(result.key, result)
+            before = first.setdefault((suite.model, result.key), file)
+            if (old.score, old.fingerprint) != (result.score, result.fingerprint):
+                raise DataError(
+                    f"two records of {suite.model} contradict each other on {result.key}",
+                    found=f"{100 * old.score:.2f} in {before}, {100 * result.score:.2f} in {file}",
+                    fix="keep one of them, or give the models different names",
+                )
+            other = prints.setdefault(result.key, result)
+            if other.fingerprint != result.fingerprint:
+                raise DataError(
+                    f"two models were not measured on the same rows of {result.key}",
+                    found=f"{other.model} and {result.model}",
+                    fix="measure both with the same munjang, data and seed",
+                )
+    return merged
+
+
+def merge_kept(robust: Mapping[str, RobustResult]) -> dict[str, float]:
+    """What edits leave of each model's score, as a share.
+
+    Raises:
+        DataError: Two records of a model contradict each other.
+    """
+    kept: dict[str, float] = {}
+    for file, result in robust.items():
+        if kept.setdefault(result.model, result.kept) != result.kept:
+            raise DataError(
+                f"two records of {result.model} contradict each other on robustness",
+                found=f"{100 * kept[result.model]:.1f}% kept, and {100 * result.kept:.1f}% in "
+                f"{file}",
+                fix="keep one of them",
+            )
+    return kept
+
+
+def merge_facts(suites: Iterable[SuiteResult]) -> dict[str, float | str]:
+    """Gathers what records say of a model beside its scores, where it is what it should be.
+
+    The speed is that of encoding the suite, where the record does not state one.
+    """
+    return {name: value for suite in suites for name, value in _facts(suite).items()}
+
+
+def _read_record(path: Path) -> SuiteResult | RobustResult | None:
+    try:
+        text = path.read_text("utf-8")
+        record = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is broken", found=str(error), fix="write it again") from error
+    read = _READERS.get(str(record.get("format"))) if isinstance(record, dict) else None
+    try:
+        return read(text) if read else None
+    except DataError as error:
+        raise DataError(f"{path}: {error.what}", found=error.found, fix=error.fix) from error
+
+
+def _facts(suite: SuiteResult) -> dict[str, float | str]:
+    speed = suite.sentences / suite.seconds if suite.seconds > 0 else None
+    given: dict[str, Any] = {"sentences_per_second": speed, **suite.facts}
+    found: dict[str, float | str] = {}
+    for name in FACTS[:-1]:
+        value = given.get(name)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e12:
+            found[name] = value
+    if isinstance(given.get("licence"), str):
+        found["licence"] = given["licence"]
+    return found

@@ -1,0 +1,141 @@
+"""The bootstrap of any kind of task: intervals, and paired differences of two models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from munjang.errors import InputError
+from munjang.evaluate.statistics import score
+from munjang.evaluate.sts import Difference, Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from munjang.evaluate.statistics import Evidence, Kind
+    from munjang.evaluate.sts import Floats
+
+RESAMPLES = 2000
+"""How often the rows are drawn where nothing else is asked for."""
+
+_BLOCK_CELLS = 1 << 20  # rows x samples held at once: 8 MiB an array
+
+
+def whole(kind: Kind, evidence: Evidence) -> float:
+    """The score on all rows as they are.
+
+    Returns:
+        The main metric; NaN where it is undefined.
+    """
+    return float(score(kind, evidence, np.ones((_rows(evidence), 1)))[0])
+
+
+def interval(
+    kind: Kind,
+    evidence: Evidence,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Interval:
+    """Percentile bootstrap interval of a score (Efron 1979).
+
+    Args:
+        kind: What sort of task.
+        evidence: What its score is computed from; rows of one "unit" are drawn together.
+        resamples: How many times the rows are drawn.
+        seed: Seed of the draws.
+        level: Share of the resamples inside the interval.
+
+    Returns:
+        The interval; resamples in which the score is undefined are left out.
+
+    Raises:
+        InputError: The score is undefined on every resample.
+    """
+    drawn = _draw(kind, [evidence], resamples=resamples, seed=seed)[0]
+    return Interval(*_percentiles(drawn, level))
+
+
+def paired_difference(
+    kind: Kind,
+    evidence_a: Evidence,
+    evidence_b: Evidence,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Difference:
+    """How far model A is from model B, both on the same resampled rows.
+
+    The p-value is twice the smaller share of differences at or beyond zero, with one
+    added to count and resamples (Davison and Hinkley 1997, section 4.2.3), so it is at
+    least 2 / (resamples + 1).
+
+    Args:
+        kind: What sort of task.
+        evidence_a: Model A.
+        evidence_b: Model B on the same rows in the same order.
+        resamples: How many times the rows are drawn.
+        seed: Seed of the draws.
+        level: Share of the resamples inside the interval.
+
+    Returns:
+        A minus B.
+
+    Raises:
+        InputError: The models were measured on unequal numbers of rows, or the score is
+            undefined on every resample.
+    """
+    if _rows(evidence_a) != _rows(evidence_b):
+        raise InputError(
+            "two results can only be compared row by row",
+            found=f"{_rows(evidence_a)} and {_rows(evidence_b)} rows",
+        )
+    value = whole(kind, evidence_a) - whole(kind, evidence_b)
+    drawn_a, drawn_b = _draw(kind, [evidence_a, evidence_b], resamples=resamples, seed=seed)
+    drawn = drawn_a - drawn_b
+    low, high = _percentiles(drawn, level)
+    beyond = min((drawn <= 0).sum(), (drawn >= 0).sum())
+    p = min(1.0, 2 * (int(beyond) + 1) / (int((~np.isnan(drawn)).sum()) + 1))
+    return Difference(value, low, high, p)
+
+
+def _rows(evidence: Evidence) -> int:
+    return int(next(iter(evidence.values())).shape[-1])
+
+
+def _draw(kind: Kind, models: Sequence[Evidence], *, resamples: int, seed: int) -> list[Floats]:
+    """The score of each model on the same resamples, each of shape (resamples,)."""
+    parts: list[list[Floats]] = [[] for _ in models]
+    for counts in _counts(models[0], resamples=resamples, seed=seed):
+        for model, part in zip(models, parts, strict=True):
+            part.append(score(kind, model, counts))
+    return [np.concatenate(part) for part in parts]
+
+
+def _counts(evidence: Evidence, *, resamples: int, seed: int) -> Iterator[Floats]:
+    """Blocks of samples: how often each row is in each, (rows, samples of the block)."""
+    if resamples < 1:
+        raise InputError("a bootstrap needs at least one resample", found=f"resamples={resamples}")
+    rng = np.random.default_rng(seed)
+    rows = _rows(evidence)
+    _, unit = np.unique(evidence.get("unit", np.arange(rows)), return_inverse=True)
+    units = int(unit.max()) + 1
+    block = max(1, _BLOCK_CELLS // rows)
+    for start in range(0, resamples, block):
+        size = min(block, resamples - start)
+        drawn = rng.integers(units, size=(size, units)) + units * np.arange(size)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(size, units)
+        yield np.ascontiguousarray(counts.T[unit], dtype=np.float64)
+
+
+def _percentiles(drawn: Floats, level: float) -> tuple[float, float]:
+    if not 0 < level < 1:
+        raise InputError("the level of an interval lies between 0 and 1", found=f"level={level}")
+    if np.isnan(drawn).all():
+        raise InputError("the score is undefined on every resample", fix="more rows")
+    tail = (1 - level) / 2
+    low, high = np.nanquantile(drawn, [tail, 1 - tail])
+    return float(low), float(high)

@@ -1,0 +1,80 @@
+"""Clusters and few labels: separable classes, noise, and classes that are too small."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from munjang.data.rows import Sentence
+from munjang.errors import InputError
+from munjang.evaluate.classes import DRAWS, LABELS, measure_clusters, measure_few_labels
+from munjang.evaluate.outcome import Measurement
+from munjang.evaluate.vectors import VectorStore
+
+MEASURED = Measurement(task="mine", split="all")
+CLASSES = ("날씨", "음식", "교통")
+
+
+def texts_of(classes, count, *, start=0):
+    return [Sentence(f"{label} 글 {start + n}", label) for label in classes for n in range(count)]
+
+
+@pytest.fixture(scope="module")
+def around_corners(table_encoder):
+    """Every text near the corner of its class, every hundredth text near another's."""
+    rng = np.random.default_rng(0)
+    table = {}
+    for number, label in enumerate(CLASSES):
+        for n in range(200):
+            corner = np.eye(8)[(number + (n % 100 == 99)) % 3]
+            table[f"{label} 글 {n}"] = (corner + 0.05 * rng.standard_normal(8)).tolist()
+    return table_encoder(table)
+
+
+def test_separable_classes_are_found(around_corners):
+    found = measure_clusters(VectorStore(around_corners), texts_of(CLASSES, 90), MEASURED)
+    assert found.score == pytest.approx(1.0)
+    assert found.evidence["cluster"].shape == (3, 270)
+
+
+def test_clusters_without_classes_score_nothing(around_corners):
+    rng = np.random.default_rng(1)
+    rows = [Sentence(row.text, str(rng.integers(3))) for row in texts_of(CLASSES, 90)]
+    assert measure_clusters(VectorStore(around_corners), rows, MEASURED).score < 0.05
+
+
+def test_few_labels_learn_separable_classes(around_corners):
+    train = texts_of(CLASSES, 90)
+    rows = texts_of(CLASSES, 100, start=90)
+    found = measure_few_labels(VectorStore(around_corners), rows, MEASURED, train=train)
+    astray = sum(int(row.text.split()[-1]) % 100 == 99 for row in rows)
+    assert found.score == pytest.approx(1 - astray / len(rows))
+    assert found.scores["macro_f1"] == pytest.approx(found.score, abs=0.01)
+    assert found.evidence["value"].shape == (300,)
+
+
+def test_a_score_is_the_mean_of_the_draws(shipped):
+    rows = [Sentence(f"{n}번 버스가 늦게 온다.", "교통") for n in range(LABELS)]
+    rows += [Sentence(f"국수 {n}그릇을 먹었다.", "음식") for n in range(LABELS)]
+    found = measure_few_labels(VectorStore(shipped), rows[::4], MEASURED, train=rows)
+    assert np.allclose(found.evidence["value"] * DRAWS % 1, 0)
+    assert found.score == 1.0
+
+
+def test_a_class_with_too_few_texts_is_named(around_corners):
+    train = [*texts_of(CLASSES[:2], 90), *texts_of(CLASSES[2:], LABELS - 1)]
+    with pytest.raises(InputError, match=f"draws {LABELS} texts .*\nfound: 15 of '교통'"):
+        measure_few_labels(VectorStore(around_corners), texts_of(CLASSES, 5), MEASURED, train=train)
+
+
+@pytest.mark.parametrize(
+    ("rows", "match"),
+    [
+        ([Sentence("글"), Sentence("말", "가")], "text 0 .* has no class"),
+        ([Sentence("글", "가"), Sentence("말", "가")], "at least two classes\nfound: 가"),
+        ([], "at least two classes\nfound: no text"),
+    ],
+)
+def test_texts_need_classes(shipped, rows, match):
+    with pytest.raises(InputError, match=match):
+        measure_clusters(VectorStore(shipped), rows, MEASURED)

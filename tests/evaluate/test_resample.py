@@ -1,0 +1,83 @@
+"""The bootstrap: exact on what is known, paired, and by units where rows hang together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from munjang.errors import InputError
+from munjang.evaluate.resample import interval, paired_difference, whole
+
+
+def right_and_wrong(rows, share, *, seed=0):
+    rng = np.random.default_rng(seed)
+    return {"value": (rng.random(rows) < share).astype(float)}
+
+
+def test_the_interval_of_a_mean_is_that_of_the_binomial():
+    evidence = right_and_wrong(2000, 0.7)
+    found = interval("bitext", evidence, resamples=4000)
+    share = whole("bitext", evidence)
+    half = 1.96 * np.sqrt(share * (1 - share) / 2000)
+    assert found.low == pytest.approx(share - half, abs=0.002)
+    assert found.high == pytest.approx(share + half, abs=0.002)
+
+
+def test_rows_of_one_unit_are_drawn_together():
+    alone = right_and_wrong(300, 0.5)
+    fourfold = {"value": np.repeat(alone["value"], 4)}
+    by_row = interval("bitext", fourfold)
+    by_unit = interval("bitext", fourfold | {"unit": np.repeat(np.arange(300.0), 4)})
+    as_alone = interval("bitext", alone)
+    width = {
+        name: each.high - each.low
+        for name, each in {"row": by_row, "unit": by_unit, "alone": as_alone}.items()
+    }
+    assert width["unit"] == pytest.approx(width["alone"], rel=0.1)
+    assert width["row"] == pytest.approx(width["alone"] / 2, rel=0.1)
+
+
+def test_the_same_seed_draws_the_same():
+    evidence = {"value": np.linspace(0, 1, 50) ** 2}
+    assert interval("bitext", evidence, seed=3) == interval("bitext", evidence, seed=3)
+    assert interval("bitext", evidence, seed=3) != interval("bitext", evidence, seed=4)
+
+
+def test_a_model_differs_from_itself_by_nothing():
+    evidence = {"similarity": np.linspace(0, 1, 40), "positive": np.arange(40) % 2.0}
+    found = paired_difference("pairs", evidence, evidence)
+    assert (found.value, found.low, found.high, found.p) == (0.0, 0.0, 0.0, 1.0)
+    assert found.within_noise
+
+
+def test_pairing_finds_what_two_intervals_hide():
+    rng = np.random.default_rng(1)
+    hard = rng.random(400)
+    a = {"value": (hard < 0.62).astype(float)}
+    b = {"value": (hard < 0.55).astype(float)}
+    apart_a, apart_b = interval("bitext", a), interval("bitext", b)
+    assert apart_a.low < apart_b.high
+    found = paired_difference("bitext", a, b)
+    assert not found.within_noise
+    assert found.p == pytest.approx(2 / 2001)
+    back = paired_difference("bitext", b, a)
+    assert (back.value, back.low, back.high) == (-found.value, -found.high, -found.low)
+
+
+def test_unequal_rows_cannot_be_compared():
+    with pytest.raises(InputError, match="row by row\nfound: 3 and 4 rows"):
+        paired_difference("bitext", {"value": np.ones(3)}, {"value": np.ones(4)})
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [({"resamples": 0}, "at least one resample"), ({"level": 1.0}, "between 0 and 1")],
+)
+def test_arguments_out_of_range(options, match):
+    with pytest.raises(InputError, match=match):
+        interval("bitext", right_and_wrong(10, 0.5), **options)
+
+
+def test_a_score_that_is_never_defined_is_said():
+    with pytest.raises(InputError, match="undefined on every resample"):
+        interval("sts", {"similarity": np.ones(5), "gold": np.arange(5.0)})
