@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedTokenizerFast
 
+    from munjang.encode.encoder import SentenceEncoder
+
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
 
@@ -30,6 +32,14 @@ def data_dir() -> Path:
     if not path.is_dir():
         pytest.skip(f"MUNJANG_DATA={folder} is not a folder")
     return path
+
+
+@pytest.fixture(scope="session")
+def shipped() -> SentenceEncoder:
+    """The shipped model."""
+    import munjang
+
+    return munjang.load()
 
 
 _OWN_SENTENCES = [

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from munjang.cli import main
 from munjang.evaluate.record import SuiteResult, TaskResult
 from munjang.evaluate.sts import Interval
 
@@ -14,16 +13,9 @@ PAGE = "# 우리 모델\n\n<!-- leaderboard -->\n<!-- /leaderboard -->\n"
 
 
 @pytest.fixture
-def run(capsys):
-    """Runs the command line in this process: exit code, stdout, stderr."""
-
-    def run(*arguments):
-        capsys.readouterr()
-        code = main(["leaderboard", *map(str, arguments)])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+def run(call):
+    """Runs `munjang leaderboard`: exit code, stdout, stderr."""
+    return lambda *arguments: call("leaderboard", *arguments)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-import munjang
 from munjang.evaluate.outcome import Measurement, conclude
 from munjang.evaluate.record import Absent, SuiteResult
 from munjang.evaluate.robust_record import EditCurve, RobustResult
@@ -16,7 +15,7 @@ from munjang.evaluate.robust_record import EditCurve, RobustResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from munjang.encode.encoder import Encoder, SentenceEncoder
+    from munjang.encode.encoder import Encoder
 
 
 class TableEncoder:
@@ -40,12 +39,6 @@ class TableEncoder:
 def table_encoder() -> Callable[..., Encoder]:
     """Makes an encoder of a table of vectors."""
     return TableEncoder
-
-
-@pytest.fixture(scope="session")
-def shipped() -> SentenceEncoder:
-    """The shipped model."""
-    return munjang.load()
 
 
 def _suite_of(model, tasks, *, skill=0.7, rows=80, kind="retrieval", seed=None, **changes):

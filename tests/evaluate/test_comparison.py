@@ -11,7 +11,7 @@ from munjang.errors import InputError
 from munjang.evaluate.comparison import compare_suites, distinct_names
 from munjang.evaluate.many_tests import holm
 from munjang.evaluate.record import SuiteResult
-from munjang.evaluate.resample import paired_difference
+from munjang.evaluate.resample import paired_differences
 
 TASKS = ("날씨", "장터", "바다")
 
@@ -53,13 +53,9 @@ def test_differences_are_those_of_the_paired_bootstrap(three):
         ("비슷한 모델", "뒤진 모델"),
     ]
     first = three.tasks[0].results
-    again = paired_difference(
-        "retrieval",
-        first["앞선 모델"].evidence,
-        first["뒤진 모델"].evidence,
-        resamples=three.resamples,
-    )
-    assert found[1].difference == again
+    ours, theirs = first["앞선 모델"].evidence, first["뒤진 모델"].evidence
+    again = paired_differences("retrieval", [ours, theirs], resamples=three.resamples)
+    assert found[1].difference == again[0, 1]
     assert [d.p_holm for d in found] == holm([d.difference.p for d in found])
     assert all(d.significant == (d.p_holm <= 0.05) for d in found)
     assert found[1].better == "앞선 모델"

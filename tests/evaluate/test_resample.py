@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from munjang.errors import InputError
-from munjang.evaluate.resample import interval, paired_difference, whole
+from munjang.evaluate.resample import interval, paired_differences, whole
 
 
 def right_and_wrong(rows, share, *, seed=0):
@@ -45,7 +45,7 @@ def test_the_same_seed_draws_the_same():
 
 def test_a_model_differs_from_itself_by_nothing():
     evidence = {"similarity": np.linspace(0, 1, 40), "positive": np.arange(40) % 2.0}
-    found = paired_difference("pairs", evidence, evidence)
+    found = paired_differences("pairs", [evidence, evidence])[0, 1]
     assert (found.value, found.low, found.high, found.p) == (0.0, 0.0, 0.0, 1.0)
     assert found.within_noise
 
@@ -57,16 +57,23 @@ def test_pairing_finds_what_two_intervals_hide():
     b = {"value": (hard < 0.55).astype(float)}
     apart_a, apart_b = interval("bitext", a), interval("bitext", b)
     assert apart_a.low < apart_b.high
-    found = paired_difference("bitext", a, b)
+    found = paired_differences("bitext", [a, b])[0, 1]
     assert not found.within_noise
     assert found.p == pytest.approx(2 / 2001)
-    back = paired_difference("bitext", b, a)
+    back = paired_differences("bitext", [b, a])[0, 1]
     assert (back.value, back.low, back.high) == (-found.value, -found.high, -found.low)
+
+
+def test_many_models_are_compared_as_two_are():
+    models = [right_and_wrong(100, share, seed=n) for n, share in enumerate((0.5, 0.6, 0.9))]
+    found = paired_differences("bitext", models)
+    assert list(found) == [(0, 1), (0, 2), (1, 2)]
+    assert found[1, 2] == paired_differences("bitext", models[1:])[0, 1]
 
 
 def test_unequal_rows_cannot_be_compared():
     with pytest.raises(InputError, match="row by row\nfound: 3 and 4 rows"):
-        paired_difference("bitext", {"value": np.ones(3)}, {"value": np.ones(4)})
+        paired_differences("bitext", [{"value": np.ones(3)}, {"value": np.ones(4)}])
 
 
 @pytest.mark.parametrize(

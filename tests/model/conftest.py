@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from munjang.evaluate.robust_record import EditCurve, RobustResult
 from munjang.evaluate.sts import Correlations, Interval
 from munjang.evaluate.tasks import StsResult
 
@@ -110,6 +111,35 @@ def make_result() -> Callable[..., StsResult]:
             sentences=2507,
             seconds=3.0,
             fingerprint="f",
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_robust() -> Callable[..., RobustResult]:
+    """Makes a record of robustness: two edits, each taking `loss` off 0.8 at dose 1."""
+
+    def make(model, loss) -> RobustResult:
+        doses = (0.0, 0.5, 1.0)
+        spearman = tuple(0.8 - loss * dose for dose in doses)
+        same = dict.fromkeys(("cosine", "retrieval", "changed"), (1.0, 0.9, 0.8))
+        curves = tuple(
+            EditCurve(edit=edit, doses=doses, spearman=spearman, **same)
+            for edit in ("spaces-removed", "key-slips")
+        )
+        return RobustResult(
+            model=model,
+            task="korsts",
+            split="test",
+            rows=200,
+            seed=0,
+            curves=curves,
+            absent=(),
+            sentences=900,
+            seconds=2.0,
+            encoder="e",
+            munjang="0.1.0",
         )
 
     return make

@@ -80,6 +80,20 @@ def test_a_folder_that_is_there_is_no_hub_id(tmp_path, monkeypatch):
     assert name_base("models/mine") == (None, "mine")
 
 
+def test_robustness_where_it_was_measured(run_folder, make_robust):
+    assert read_runs(run_folder)[0].robust is None
+    before, after = make_robust("/data/hong/우리바탕", 0.4), make_robust("우리-simcse", 0.2)
+    record = {"before": json.loads(before.to_json()), "after": json.loads(after.to_json())}
+    change(run_folder / "scores.json", robust=record)
+    (run,) = read_runs(run_folder)
+    assert run.robust is not None
+    assert [each.model for each in run.robust] == ["우리바탕", "우리-simcse"]
+    assert [each.kept for each in run.robust] == [before.kept, after.kept]
+    change(run_folder / "scores.json", robust={"before": record["before"]})
+    with pytest.raises(DataError, match="records of a finished run"):
+        read_runs(run_folder)
+
+
 @pytest.mark.parametrize("name", ["recipe.toml", "manifest.json", "scores.json"])
 def test_a_missing_or_broken_record(run_folder, name):
     (run_folder / name).write_text("{", "utf-8")

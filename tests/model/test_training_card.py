@@ -117,6 +117,31 @@ def test_a_run_built_on_another(run_folder, tmp_path):
     assert str(tmp_path) not in text
 
 
+def test_edited_text_before_and_after(run_folder, make_robust, tmp_path):
+    assert "고친 글" not in training_card(run_folder)
+    robust = {
+        "before": json.loads(make_robust("/data/hong/models/우리바탕", 0.4).to_json()),
+        "after": json.loads(make_robust("우리-simcse", 0.2).to_json()),
+    }
+    change(run_folder / "scores.json", robust=robust)
+    text = training_card(run_folder)
+    assert text.count("75.0% → 87.5% (+12.5)") == 2
+    assert "우리바탕 → 우리-simcse, KorSTS test" in text
+    assert "hong" not in text
+    assert text.index("## 측정 / Measured") < text.index("### 고친 글에서")
+    assert text.index("### 고친 글에서") < text.index("\n\n## 학습 데이터 / Training data")
+
+    whole = tmp_path / "two"
+    shutil.copytree(run_folder, whole)
+    shutil.copytree(run_folder, whole / "before")
+    change(whole / "before" / "manifest.json", recipe="첫째")
+    robust["before"]["model"] = str(whole / "before" / "model")
+    change(whole / "scores.json", robust=robust)
+    text = training_card(whole)
+    assert text.count("### 고친 글에서") == 2
+    assert "첫째 → 우리-simcse, KorSTS test" in text
+
+
 def test_a_base_that_is_only_a_folder(run_folder):
     change(run_folder / "manifest.json", base="/data/hong/models/우리바탕")
     text = training_card(run_folder)

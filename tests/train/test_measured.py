@@ -81,11 +81,11 @@ def test_pairs_spread_over_the_scores():
 
 
 def test_some_pairs_stand_for_all_of_korsts(encoder, data_dir):
-    """The share kept on 500 pairs is that of all 1,379 within a point or so."""
+    """The share kept on 200 pairs is that of all 1,379 within a point or two."""
     pairs = load_task("korsts", split="test", data_dir=data_dir)
 
     def kept(rows):
         options = {"task": "korsts", "split": "test", "doses": ROBUST_DOSES}
         return run_robust(encoder, rows, edits=["spaces-removed", "key-slips"], **options).kept
 
-    assert kept(spread(pairs, ROBUST_PAIRS)) == pytest.approx(kept(pairs), abs=0.02)
+    assert kept(spread(pairs, ROBUST_PAIRS)) == pytest.approx(kept(pairs), abs=0.03)

@@ -409,6 +409,20 @@ def test_settings_reach_the_recipe_that_is_run_before(write):
     assert "has no recipe before it" in refusal("sbert-nli-sts", "before.before.train.seed=2")
 
 
+def test_the_switch_is_a_key_like_any_other(write):
+    """Of the stage that sets it; what a file extends may set it, and false is no number."""
+    changes = ["before.train.robust=0.25"]
+    recipe = load_recipe("sbert-nli-sts", settings=changes)
+    assert (recipe.train.robust, recipe.before.train.robust) == (0.0, 0.25)
+    recipe = load_recipe("sbert-nli-sts", settings=["train.robust=1"])
+    assert (recipe.train.robust, recipe.before.train.robust) == (1.0, 0.0)
+    path = write('[train]\nrobust = 0.5\n[model]\nbase = "모델"\n[data.sts]\nobjective = "cosine"')
+    above = write(f'extends = "{path.name}"\n[train]\nepochs = 2', "child.toml")
+    assert load_recipe(above).train.robust == 0.5
+    assert load_recipe(above, settings=["train.robust=0"]).train.robust == 0.0
+    assert "train.robust" in refusal("cosent", "train.robust=false")
+
+
 def test_the_base_reaches_the_first_of_all(write):
     chain = write('extends = "sbert-sts"\nbefore = "sbert-nli-sts"')
     for path in (chain, write(to_toml(load_recipe(chain)), "resolved.toml")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +20,7 @@ from munjang.train import record
 from munjang.train.record import (
     RunLog,
     device_name,
+    installed,
     library_versions,
     quiet_libraries,
     read_json,
@@ -169,6 +171,10 @@ def test_versions_and_device():
     assert versions["torch"] == torch.__version__
     assert versions["python"].startswith("3.")
     assert device_name(torch.device("cpu")) == f"CPU, {torch.get_num_threads()} threads"
+
+
+def test_packages_that_are_not_there_are_left_out():
+    assert installed(["no-such-package", "torch"]) == {"torch": version("torch")}
 
 
 def test_libraries_are_quiet_for_a_while():

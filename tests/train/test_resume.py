@@ -242,6 +242,49 @@ def test_changed_data_is_refused(make_recipe, own_data, tmp_path, monkeypatch):
     assert train(recipe, out=tmp_path / "run", device="cpu", resume=True).manifest["steps"] == 3
 
 
+def test_pairs_of_edited_text_are_the_same_after_a_kill(make_recipe, tmp_path, nursery):
+    """In other processes, each with hashes of its own: the same pairs, the same weights."""
+    path = tmp_path / "robust.toml"
+    train_part = {"epochs": 2.0, "robust": 0.6, "precision": "bf16"}
+    path.write_text(to_toml(make_recipe("cosine", train=train_part)), encoding="utf-8")
+    command = ("train", path, "--device", "cpu", "--resume", "--out")
+    code, _, err = nursery.run(*command, tmp_path / "whole")
+    assert code == 0, err
+    out = tmp_path / "run"
+    child = nursery.start(*command, out)
+    while not (out / "checkpoints" / "checkpoint-3" / SEAL).exists():
+        assert not child.ended(), child.wait()
+        time.sleep(0.001)
+    child.kill()
+    assert child.wait()[0] == -9
+    code, _, err = nursery.run(*command, out)
+    assert code == 0, err
+    whole, again = read_run(tmp_path / "whole"), read_run(out)
+    assert whole.manifest["data"]["robust"] == again.manifest["data"]["robust"]
+    assert whole.manifest["steps"] == again.manifest["steps"] > 12
+    assert weights(out) == weights(tmp_path / "whole")
+
+
+def test_another_kiwi_is_other_data(make_recipe, own_data, tmp_path, monkeypatch):
+    report = {"report": (str(own_data["dev"]),)}
+    recipe = make_recipe("cosine", train={"steps": 3, "robust": 0.6}, evaluate=report)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_Loop, "_fit", stop)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, out=tmp_path / "run", device="cpu")
+    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr("munjang.train.edited.installed", lambda _: {"kiwipiepy": "0.0.1"})
+        patch.setattr("munjang.train.edited.has_kiwi", lambda: True)
+        with pytest.raises(InputError, match="the data of robust changed since") as caught:
+            train(recipe, out=tmp_path / "run", device="cpu", resume=True)
+    assert "the old Kiwi" in str(caught.value)
+    assert train(recipe, out=tmp_path / "run", device="cpu", resume=True).manifest["steps"] == 3
+
+
 @pytest.mark.parametrize("patience", [0, 1])
 def test_killed_between_the_last_step_and_the_end(make_recipe, tmp_path, monkeypatch, patience):
     """No step is done again, whether the steps or the patience were at their end."""

@@ -16,6 +16,7 @@ from sentence_transformers import SentenceTransformer
 
 import munjang
 from munjang.errors import DataError, InputError, ModelError, MunjangWarning
+from munjang.korean.morph import has_kiwi
 from munjang.train import run as running
 from munjang.train.recipe import DataPart, TeacherPart
 from munjang.train.recipefile import load_recipe, recipe_names
@@ -224,6 +225,95 @@ def test_what_people_are_told(make_recipe, own_data, tmp_path):
     measured = [line for line in said if ": cosine Spearman" in line]
     assert [line.split(" on ")[0] for line in measured] == [recipe.model.base, "시험"]
     assert any(line.startswith("step 3/3: dev ") for line in said)
+
+
+def test_the_switch_teaches_edited_text_and_measures_it(make_recipe, own_data, tmp_path):
+    report = (str(own_data["dev"]),)
+    settings = {"evaluate": {"report": report}, "model": {"lora_rank": 2}}
+    recipe = make_recipe("cosine", train={"steps": 3, "robust": 0.5}, **settings)
+    said = []
+    run = train(recipe, out=tmp_path / "run", device="cpu", say=said.append)
+    assert load_recipe(run.folder / "recipe.toml") == recipe
+    assert repr(read_run(run.folder)) == repr(run)
+    assert list(run.manifest["data"]) == ["set", "robust"]
+    made = run.manifest["data"]["robust"]
+    assert 2 <= made["rows"] <= run.manifest["data"]["set"]["rows"]
+    assert made["objective"] == "contrastive"
+    assert made["kiwi"].keys() == ({"kiwipiepy", "kiwipiepy_model"} if has_kiwi() else set())
+
+    for result, model in ((run.robust_before, recipe.model.base), (run.robust_after, "시험")):
+        assert (result.task, result.split, result.rows, result.model) == ("dev", "all", 24, model)
+        line = f"{model} on {report[0]}, edited: {100 * result.kept:.1f}% of the score kept"
+        assert line in said
+    assert run.robust_before.curves != run.robust_after.curves
+    scores = json.loads((run.folder / "scores.json").read_text("utf-8"))
+    assert scores["robust"]["before"]["kept"] == run.robust_before.kept
+    assert scores["robust"]["after"]["kept"] == run.robust_after.kept
+    assert run.manifest["robust"] == {
+        "task": "dev",
+        "split": "all",
+        "pairs": 24,
+        "kept_before": run.robust_before.kept,
+        "kept_after": run.robust_after.kept,
+    }
+    card = (run.model / "README.md").read_text("utf-8")
+    before, after = (
+        f"{100 * run.manifest['robust'][f'kept_{w}']:.1f}%" for w in ("before", "after")
+    )
+    assert card.count(f"{before} → {after}") == 2
+    assert "### 고친 글에서 / On edited text" in card
+    assert f"| robust | contrastive | {made['rows']} |" in card
+
+    del scores["robust"]  # an older run has none
+    (run.folder / "scores.json").write_text(json.dumps(scores), "utf-8")
+    older = read_run(run.folder)
+    assert (older.robust_before, older.robust_after) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("objective", "settings"),
+    [
+        ("contrastive", {"part": {"mini_batch": 3}, "model": {"head": "mlp"}}),
+        ("cosent", {"train": {"dims": (16, 8), "mix": "round-robin", "drop_last": True}}),
+        ("denoise", {"evaluate": {"dev": ""}}),
+        ("distill", {"teacher": True}),
+    ],
+)
+def test_the_switch_goes_with_other_settings(
+    make_recipe, tiny_models, tmp_path, objective, settings
+):
+    settings = {key: dict(value) for key, value in settings.items() if key != "teacher"} | (
+        {"teacher": TeacherPart(model=str(tiny_models["mean"]))} if "teacher" in settings else {}
+    )
+    settings["train"] = {"steps": 2, "robust": 1.0} | settings.get("train", {})
+    with pytest.warns(MunjangWarning, match="robustness is not measured: evaluate.report has no"):
+        run = train(make_recipe(objective, **settings), out=tmp_path / "run", device="cpu")
+    assert run.manifest["steps"] == 2
+    assert list(run.manifest["data"]) == ["set", "robust"]
+    assert "robust" not in run.manifest
+    assert any("robustness is not measured" in line for line in run.manifest["warnings"])
+
+
+def test_the_switch_belongs_to_the_stage_that_sets_it(make_recipe, own_data, tmp_path):
+    report = {"report": (str(own_data["dev"]),)}
+    first = make_recipe("softmax", train={"steps": 2, "robust": 0.5}, evaluate=report)
+    recipe = make_recipe("cosine", train={"steps": 2}, evaluate=report, before=first)
+    run = train(recipe, out=tmp_path / "run", device="cpu")
+    earlier = read_run(run.folder / "before")
+    assert list(earlier.manifest["data"]) == ["set", "robust"]
+    assert earlier.robust_after is not None
+    assert list(run.manifest["data"]) == ["set"]
+    assert run.robust_after is None
+    card = (run.model / "README.md").read_text("utf-8")
+    assert card.count("### 고친 글에서") == 1
+
+
+def test_without_the_switch_nothing_is_made_or_measured(make_recipe, own_data, tmp_path):
+    recipe = make_recipe("cosine", train={"steps": 1}, evaluate={"report": (str(own_data["dev"]),)})
+    run = train(recipe, out=tmp_path / "run", device="cpu")
+    assert "robust" not in json.loads((run.folder / "scores.json").read_text("utf-8"))
+    assert list(run.manifest["data"]) == ["set"]
+    assert "고친 글" not in (run.model / "README.md").read_text("utf-8")
 
 
 def test_without_a_look_the_last_weights_are_kept(make_recipe, tmp_path):

@@ -72,6 +72,8 @@ def test_recipes_are_listed_shown_and_copied(tmp_path, capsys, monkeypatch):
         (["train", "cosent", "--set", "data.st.rows=8"], ["'st'", "'sts'"]),
         (["train", "cosent", "--set", "model.head=mlp"], ["exclude each other", "model.head"]),
         (["train", "multitask", "--data", "a.tsv"], ["--data nli=a.tsv or --data sts=a.tsv"]),
+        (["train", "cosent", "--robust", "1.5"], ["train.robust of recipe cosent", "1 or less"]),
+        (["train", "cosent", "--set", "train.robust=high"], ["train.robust", "'high'"]),
         (["train", "cosent", "--device", "tpu"], ["unknown device 'tpu'"]),
     ],
 )
@@ -123,6 +125,35 @@ def test_a_recipe_without_data_asks_for_it(nursery, tiny_models, own_data, tmp_p
     assert "text: 48 rows" in said
     assert "step 2/2: dev" in said
     assert json.loads(out)["out"] == "trained/domain"  # a pipe gets JSON
+
+
+def test_the_robust_switch(nursery, own_data, tmp_path, toml):
+    """It sets the key; --set of the same key has the last word. The kept shares are told."""
+    path = toml("cosine", train={"steps": 2}, evaluate={"report": (str(own_data["dev"]),)})
+    command = ["train", path, "--device=cpu", "--robust", "0.5", "--json"]
+    code, out, err = nursery.run(*command, "--out=하나", cwd=tmp_path)
+    assert code == 0, err
+    assert load_recipe(tmp_path / "하나" / "recipe.toml").train.robust == 0.5
+    record = json.loads(out)
+    assert record["robust"].keys() >= {"task", "pairs", "kept_before", "kept_after"}
+    said = squeeze(err)
+    assert "robust: " in said
+    assert f"edited: {100 * record['robust']['kept_after']:.1f}% of the score kept" in said
+    code, _, err = nursery.run(*command, "--set=train.robust=0", "--out=둘", cwd=tmp_path)
+    assert code == 0, err
+    assert load_recipe(tmp_path / "둘" / "recipe.toml").train.robust == 0
+
+
+def test_what_is_kept_is_told_on_a_terminal(own_data, toml, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("munjang.console.wants_json", lambda **_: False)
+    path = toml("cosine", train={"steps": 1}, evaluate={"report": (str(own_data["dev"]),)})
+    assert main(["train", str(path), "--robust=1", "--device=cpu", "--out=run"]) == 0
+    kept = json.loads((tmp_path / "run" / "manifest.json").read_text("utf-8"))["robust"]
+    assert (
+        f"dev all, 24 pairs, one side edited: {100 * kept['kept_before']:.1f}% of the score kept "
+        f"before, {100 * kept['kept_after']:.1f}% after"
+    ) in squeeze(capsys.readouterr().err)
 
 
 def test_data_by_the_name_of_its_set(nursery, shrink, own_data, tmp_path):

@@ -137,7 +137,8 @@ class _Asked:
         """Whether tasks are measured that are no tables of correlations."""
         from munjang.evaluate.tasks import STS_TASKS
 
-        return self.suite == "korean" or any(name not in STS_TASKS for name in self.task or ())
+        beyond = any(name not in STS_TASKS for name in self.task or ())
+        return self.suite == "korean" or (self.suite is None and beyond)
 
     def check(self, *, view: str, picture: Path | None, published: bool, form: Form) -> None:
         """Fails where options do not go together."""
@@ -150,7 +151,7 @@ class _Asked:
             raise InputError(
                 f"{own[0]} measures on your own data",
                 found=" ".join([*own, *others]),
-                fix="leave the others out",
+                fix="one of --pairs and --retrieval, no --task, no --suite but robust",
             )
         if self.split is not None and (whole or self.pairs):
             raise InputError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from munjang.errors import InputError
 from munjang.evaluate.many_tests import choose_resamples, holm, too_few_resamples
-from munjang.evaluate.resample import paired_difference
+from munjang.evaluate.resample import paired_differences
 from munjang.evaluate.same_rows import same_rows
 from munjang.progress import progress_bar
 
@@ -233,21 +233,20 @@ def _compare(
     progress: bool,
 ) -> tuple[TaskComparison, ...]:
     """All pairs of each group, then the correction over all of them."""
-    work = [(group, pair) for group in groups for pair in itertools.combinations(group, 2)]
-    found = []
-    with progress_bar("comparing", total=len(work), unit="pairs", shown=progress) as advance:
-        for group, (a, b) in work:
-            kind, ours, theirs = group[a].kind, group[a].evidence, group[b].evidence
-            found.append(
-                paired_difference(
-                    kind, ours or {}, theirs or {}, resamples=resamples, seed=seed, level=level
-                )
-            )
+    work: list[tuple[str, str]] = []
+    found: list[Difference] = []
+    with progress_bar("comparing", total=len(groups), unit="tasks", shown=progress) as advance:
+        for group in groups:
+            evidence = [result.evidence or {} for result in group.values()]
+            kind = next(iter(group.values())).kind
+            pairs = paired_differences(kind, evidence, resamples=resamples, seed=seed, level=level)
+            work += itertools.combinations(group, 2)
+            found += pairs.values()
             advance(1)
     corrected = holm([each.p for each in found])
     differences = iter(
         PairDifference(model_a=a, model_b=b, difference=difference, p_holm=p, significant=beyond)
-        for (_, (a, b)), difference, p in zip(work, found, corrected, strict=True)
+        for (a, b), difference, p in zip(work, found, corrected, strict=True)
         for beyond in [p <= 1 - level]
     )
     return tuple(

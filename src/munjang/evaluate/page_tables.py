@@ -137,6 +137,7 @@ def _fact_lines(suite: SuiteResult) -> list[tuple[str, str, str]]:
     speed = f"{suite.sentences:,} in {suite.seconds:,.0f} s"
     return [
         ("sentences", speed, ""),
+        *((("measured on", suite.date, ""),) if suite.date else ()),
         *((name.replace("_", " "), str(value), "") for name, value in suite.facts.items()),
         ("measured by", f"munjang {suite.munjang}", ""),
     ]

@@ -89,6 +89,7 @@ class SuiteResult:
             are known data sets; None where it declares nothing.
         facts: What else a table says of the model: "dim", "size_mb", "licence", …
         munjang: The version that measured.
+        date: The day it was measured, as 2026-01-31; "" where a record does not say.
     """
 
     model: str
@@ -101,6 +102,7 @@ class SuiteResult:
     trained_on: tuple[str, ...] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     munjang: str = ""
+    date: str = ""
 
     def to_json(self, *, evidence: bool = True) -> str:
         """Writes the record as JSON; numbers come back exactly.

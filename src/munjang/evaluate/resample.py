@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,16 +59,15 @@ def interval(
     return Interval(*_percentiles(drawn, level))
 
 
-def paired_difference(
+def paired_differences(
     kind: Kind,
-    evidence_a: Evidence,
-    evidence_b: Evidence,
+    models: Sequence[Evidence],
     *,
     resamples: int = RESAMPLES,
     seed: int = 0,
     level: float = 0.95,
-) -> Difference:
-    """How far model A is from model B, both on the same resampled rows.
+) -> dict[tuple[int, int], Difference]:
+    """How far models are from each other, all on the same resampled rows.
 
     The p-value is twice the smaller share of differences at or beyond zero, with one
     added to count and resamples (Davison and Hinkley 1997, section 4.2.3), so it is at
@@ -75,27 +75,38 @@ def paired_difference(
 
     Args:
         kind: What sort of task.
-        evidence_a: Model A.
-        evidence_b: Model B on the same rows in the same order.
+        models: The evidence of each model, of the same rows in the same order.
         resamples: How many times the rows are drawn.
         seed: Seed of the draws.
-        level: Share of the resamples inside the interval.
+        level: Share of the resamples inside an interval.
 
     Returns:
-        A minus B.
+        For each two places in `models`, the earlier first, the earlier minus the later.
 
     Raises:
         InputError: The models were measured on unequal numbers of rows, or the score is
             undefined on every resample.
+
+    Example:
+        >>> right, wrong = {"value": np.ones(9)}, {"value": np.zeros(9)}
+        >>> paired_differences("bitext", [right, wrong])[0, 1].low
+        1.0
     """
-    if _rows(evidence_a) != _rows(evidence_b):
+    rows = [_rows(evidence) for evidence in models]
+    if len(set(rows)) > 1:
         raise InputError(
-            "two results can only be compared row by row",
-            found=f"{_rows(evidence_a)} and {_rows(evidence_b)} rows",
+            "results can only be compared row by row",
+            found=f"{' and '.join(map(str, rows))} rows",
         )
-    value = whole(kind, evidence_a) - whole(kind, evidence_b)
-    drawn_a, drawn_b = _draw(kind, [evidence_a, evidence_b], resamples=resamples, seed=seed)
-    drawn = drawn_a - drawn_b
+    values = [whole(kind, evidence) for evidence in models]
+    drawn = _draw(kind, models, resamples=resamples, seed=seed)
+    return {
+        (a, b): _difference(values[a] - values[b], drawn[a] - drawn[b], level)
+        for a, b in itertools.combinations(range(len(models)), 2)
+    }
+
+
+def _difference(value: float, drawn: Floats, level: float) -> Difference:
     low, high = _percentiles(drawn, level)
     beyond = min((drawn <= 0).sum(), (drawn >= 0).sum())
     p = min(1.0, 2 * (int(beyond) + 1) / (int((~np.isnan(drawn)).sum()) + 1))

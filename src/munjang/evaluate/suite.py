@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -195,4 +196,5 @@ class _Work:
             trained_on=None if trained_on is None else tuple(trained_on),
             facts=dict(facts or {}),
             munjang=__version__,
+            date=datetime.date.today().isoformat(),
         )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from munjang.encode.encoder import Encoder
     from munjang.evaluate.robust_record import RobustResult
 
-ROBUST_PAIRS = 500
+ROBUST_PAIRS = 200
 """Robustness is measured on at most so many pairs."""
 
 ROBUST_DOSES = (0.5, 1.0)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
 
-from munjang.cli import main
 from munjang.data.rows import ScoredPair
 from munjang.evaluate.record import SuiteResult
 from munjang.evaluate.robustness import run_robust
@@ -15,16 +13,9 @@ from munjang.evaluate.suite import run_suite
 
 
 @pytest.fixture
-def run(capsys):
-    """Runs `munjang compare` in this process: exit code, stdout, stderr."""
-
-    def run(*arguments):
-        capsys.readouterr()
-        code = main(["compare", *map(str, arguments)])
-        said = capsys.readouterr()
-        return code, *(re.sub(r"\x1b\[[0-9;]*m", "", text) for text in said)
-
-    return run
+def run(call):
+    """Runs `munjang compare`: exit code, stdout, stderr."""
+    return lambda *arguments: call("compare", *arguments)
 
 
 class Shifted:
@@ -42,13 +33,6 @@ class Shifted:
         return self.model.encode(
             sentences, batch_size=batch_size, normalize=normalize, truncate_dim=dim
         )
-
-
-@pytest.fixture(scope="session")
-def shipped():
-    import munjang
-
-    return munjang.load()
 
 
 @pytest.fixture(scope="module")
@@ -70,14 +54,6 @@ def robust(shipped, own_pairs, tmp_path_factory):
     path = tmp_path_factory.mktemp("records") / "robust.json"
     path.write_text(found.to_json(), "utf-8")
     return path
-
-
-def is_mistake(ran, *words):
-    code, out, err = ran
-    assert (code, out) == (2, "")
-    assert err.startswith("error: ")
-    for word in words:
-        assert word in err
 
 
 def test_a_model_against_a_record(run, record, data_dir, tmp_path):
@@ -126,14 +102,14 @@ def test_robustness_and_scores_in_one(run, record, robust):
     assert "\n\n| Edit " in out
 
 
-def test_records_of_nothing_in_common(run, record, tmp_path):
+def test_records_of_nothing_in_common(run, record, tmp_path, is_mistake):
     other = SuiteResult.from_json(record.read_text("utf-8"))
     path = tmp_path / "bare.json"
     path.write_text(other.to_json(evidence=False), "utf-8")
     is_mistake(run(record, path), "no task in common", "without the evidence")
 
 
-def test_mistakes(run, record, tmp_path):
+def test_mistakes(run, record, tmp_path, is_mistake):
     is_mistake(run("default"), "two models or more")
     is_mistake(run(record, tmp_path / "none.json"), "cannot read")
     is_mistake(run(record, record, "--task", "korsst"), "unknown task of 짧은 모델")

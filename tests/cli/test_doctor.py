@@ -8,7 +8,6 @@ import json
 import pytest
 
 from munjang import console
-from munjang.cli import main
 from munjang.doctor import model as doctor_model
 
 
@@ -20,14 +19,9 @@ def models_stay_loaded():
 
 
 @pytest.fixture
-def run(capsys):
-    def run(*arguments):
-        capsys.readouterr()
-        code = main(["doctor", *map(str, arguments), "--offline"])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+def run(call):
+    """Runs `munjang doctor`: exit code, stdout, stderr."""
+    return lambda *arguments: call("doctor", *arguments, "--offline")
 
 
 @pytest.fixture
@@ -90,8 +84,8 @@ def test_the_users_mistakes_exit_with_2(run, tmp_path, faq):
     assert (code, "did you mean 'mean'?" in err) == (2, True)
 
 
-def test_help_says_what_json_holds(capsys):
-    assert main(["doctor", "--help"]) == 0
-    said = capsys.readouterr().out
+def test_help_says_what_json_holds(call):
+    code, said, _ = call("doctor", "--help")
+    assert code == 0
     assert "Example: munjang doctor" in said
     assert "detail" in said
