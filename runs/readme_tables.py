@@ -3,51 +3,47 @@
     python runs/readme_tables.py [--check]
 
 What stands between the marks <!-- answer --> and <!-- /answer --> becomes what the first
-command prints, and between <!-- results --> and <!-- /results --> the tables of results/.
-With --check nothing is written, and the exit code says whether the tables are current.
+command prints, between <!-- leaderboard --> and <!-- /leaderboard --> what `munjang
+leaderboard` makes of results/, and between <!-- speed --> and <!-- /speed --> the table of
+results/bench_encode.md. With --check nothing is written, and the exit code says whether the
+tables are current.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from munjang.evaluate.published import published_rows
-from munjang.evaluate.report import markdown_table
-from munjang.evaluate.tasks import StsResult
+from munjang.evaluate.leaderboard import make_board
+from munjang.evaluate.leaderboard_records import read_records
+from munjang.evaluate.leaderboard_table import board_markdown
 from munjang.files import whole_file
+
+if TYPE_CHECKING:
+    from munjang.evaluate.leaderboard_words import Language
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST = ("search", "돈을 돌려받고 싶어요", "--in", "examples/faq.txt")
-BESIDE = {
-    "KoSimCSE-RoBERTa-multitask",
-    "KoSimCSE-RoBERTa",
-    "SimCSE-BERT-KO",
-    "SimCSE-RoBERTa-KO",
-    "ko-sroberta-multitask",
-    "KoSRoBERTa-small (nli-sts)",
-    "KoSBERT (klue/bert-base)",
-}
+PUBLISHED = 10
+"""So many published rows stand beside ours."""
 
 
-def render() -> str:
-    """The block between the marks."""
-    record = json.loads((ROOT / "results/default_model.json").read_text("utf-8"))
-    results = [StsResult.from_json(json.dumps(each)) for each in record["results"]]
-    parts = []
-    for task, split in dict.fromkeys((result.task, result.split) for result in results):
-        measured = [result for result in results if (result.task, result.split) == (task, split)]
-        beside = [row for row in published_rows(task, split) if row.model in BESIDE]
-        command = f"munjang evaluate --task {task} --split {split}"
-        parts.append(f"`{command}`\n\n{markdown_table(measured, published=beside)}")
-    speed = (ROOT / "results/bench_encode.md").read_text("utf-8")
-    parts.append(speed.split("\n", 2)[2].strip() + "\n")
-    return "\n".join(parts)
+def speed() -> str:
+    """How fast the shipped model is, as its bench wrote it."""
+    text = (ROOT / "results/bench_encode.md").read_text("utf-8")
+    return text.split("\n", 2)[2].strip() + "\n"
+
+
+def leaderboard(language: Language) -> str:
+    """What was measured here, and what others published."""
+    records = read_records(ROOT / "results")
+    board = make_board(records, published=PUBLISHED)
+    return board_markdown(board, language=language)
 
 
 def answer() -> str:
@@ -78,12 +74,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    blocks = {"results": render()} if check else {"results": render(), "answer": answer()}
+    shared = {"speed": speed()} if check else {"speed": speed(), "answer": answer()}
     stale = False
-    for name in ("README.md", "README.ko.md"):
+    languages: dict[str, Language] = {"README.md": "en", "README.ko.md": "ko"}
+    for name, language in languages.items():
         path = ROOT / name
         old = new = path.read_text("utf-8")
-        for mark, block in blocks.items():
+        for mark, block in (shared | {"leaderboard": leaderboard(language)}).items():
             new = fill(new, mark, block)
         stale = stale or new != old
         if new != old and not check:

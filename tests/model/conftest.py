@@ -118,11 +118,11 @@ def make_result() -> Callable[..., StsResult]:
 
 @pytest.fixture(scope="session")
 def make_robust() -> Callable[..., RobustResult]:
-    """Makes a record of robustness: two edits, each taking `loss` off 0.8 at dose 1."""
+    """Makes a record of robustness: two edits, each taking `loss` off the score at dose 1."""
 
-    def make(model, loss) -> RobustResult:
+    def make(model, loss, clean=0.8) -> RobustResult:
         doses = (0.0, 0.5, 1.0)
-        spearman = tuple(0.8 - loss * dose for dose in doses)
+        spearman = tuple(clean - loss * dose for dose in doses)
         same = dict.fromkeys(("cosine", "retrieval", "changed"), (1.0, 0.9, 0.8))
         curves = tuple(
             EditCurve(edit=edit, doses=doses, spearman=spearman, **same)

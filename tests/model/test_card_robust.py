@@ -23,6 +23,7 @@ def test_figures_in_both_languages(make_robust):
     assert told.count("75.0% → 87.5% (+12.5)") == 2
     assert told.count("바탕 → 우리 모델, KorSTS test (200") == 2
     assert told.count("80.00 → 80.00") == 2
+    assert told.count("60.00 → 70.00") == 2
     assert "바탕보다 덜 잃습니다." in told
     assert "It loses less than the base." in told
     assert "doses 0.5, 1," in told
@@ -44,6 +45,20 @@ def test_nothing_gained_is_said(make_robust, loss):
     told = tell_robust(make_robust("바탕", 0.4), make_robust("우리 모델", loss))
     assert "바탕보다 덜 잃지 않습니다." in told
     assert "It loses no less than the base." in told
+
+
+def test_more_of_a_lower_score_is_no_gain(make_robust):
+    told = tell_robust(make_robust("바탕", 0.4), make_robust("우리 모델", 0.2, clean=0.6))
+    assert "75.0% → 83.3% (+8.3)" in told
+    assert "60.00 → 50.00" in told
+    assert "It keeps more of a lower score: nothing was gained." in told
+    assert "loses less" not in told
+
+
+def test_a_share_of_nothing_means_nothing(make_robust):
+    told = tell_robust(make_robust("바탕", 0.4, clean=-0.1), make_robust("우리 모델", 0.2))
+    assert "A score of 0 or less makes this share mean nothing." in told
+    assert "뜻이 없습니다" in told
 
 
 def test_edits_that_were_not_made_are_named(make_robust):

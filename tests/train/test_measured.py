@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="needs the extra train")
+pytest.importorskip("sentence_transformers", reason="needs the extra train")
 
 import munjang
 from munjang.data.rows import ScoredPair
@@ -15,7 +15,15 @@ from munjang.evaluate.tasks import load_task
 from munjang.korean.morph import has_kiwi
 from munjang.korean.perturb import EDITS
 from munjang.train import measured
-from munjang.train.measured import ROBUST_DOSES, ROBUST_PAIRS, measure, spread
+from munjang.train.measured import (
+    ROBUST_DOSES,
+    ROBUST_PAIRS,
+    Measured,
+    dev_evaluator,
+    measure,
+    spread,
+    summarize,
+)
 
 PAIRS = [
     ScoredPair(f"{n}번 버스가 곧 와요.", f"{n * n % 7}번 버스를 타요.", n % 6) for n in range(24)
@@ -78,6 +86,19 @@ def test_pairs_spread_over_the_scores():
     assert (scores[0], scores[-1]) == (min(everything), max(everything))
     assert np.mean(scores) == pytest.approx(np.mean(everything), abs=0.1)
     assert spread(pairs[:100], 100) == pairs[:100]
+
+
+def test_what_a_manifest_says(encoder):
+    whole = measure(encoder, {"korsts:dev": PAIRS}, robust=True, say=lambda _: None)
+    kept = whole.robust.kept
+    said = {"task": "korsts", "split": "dev", "pairs": 24, "kept_before": kept, "kept_after": kept}
+    assert summarize(whole, whole) == {"robust": said}
+    assert summarize(whole, Measured()) == summarize(Measured(), whole) == {}
+
+
+def test_nobody_looks_without_dev_pairs():
+    assert dev_evaluator([]) is None
+    assert len(dev_evaluator(PAIRS).scores) == 24
 
 
 def test_some_pairs_stand_for_all_of_korsts(encoder, data_dir):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sentence_transformers.sentence_transformer.evaluation import EmbeddingSimilarityEvaluator
 
 from munjang.errors import MunjangError, MunjangWarning
 from munjang.evaluate.robustness import run_robust
@@ -90,6 +91,31 @@ def spread(pairs: Sequence[ScoredPair], most: int) -> list[ScoredPair]:
         return list(pairs)
     ordered = sorted(pairs, key=lambda pair: pair.score)
     return [ordered[place] for place in np.linspace(0, len(pairs) - 1, most).round().astype(int)]
+
+
+def summarize(before: Measured, after: Measured) -> dict[str, Any]:
+    """What a manifest says of robustness, whose curves stand in the scores; {} where none is."""
+    old, new = before.robust, after.robust
+    if old is None or new is None:
+        return {}
+    measured = {"task": new.task, "split": new.split, "pairs": new.rows}
+    return {"robust": measured | {"kept_before": old.kept, "kept_after": new.kept}}
+
+
+def dev_evaluator(dev: Sequence[ScoredPair]) -> EmbeddingSimilarityEvaluator | None:
+    """What looks at the dev pairs while training; None where there are none."""
+    if not dev:
+        return None
+    return EmbeddingSimilarityEvaluator(
+        [pair.sentence1 for pair in dev],
+        [pair.sentence2 for pair in dev],
+        [pair.score for pair in dev],
+        batch_size=64,
+        main_similarity="cosine",
+        similarity_fn_names=["cosine"],
+        name="dev",
+        write_csv=False,
+    )
 
 
 def _measure_robust(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from sentence_transformers.sentence_transformer.evaluation import EmbeddingSimilarityEvaluator
 from torch.utils.tensorboard import SummaryWriter
 from transformers import PrinterCallback
 from transformers.integrations.integration_utils import TensorBoardCallback
@@ -31,7 +30,7 @@ from munjang.train.gather import (
     read_sources,
     to_datasets,
 )
-from munjang.train.measured import Measured, measure
+from munjang.train.measured import Measured, dev_evaluator, measure, summarize
 from munjang.train.objectives import build_losses
 from munjang.train.recipecheck import check_recipe, warn_of_accumulation
 from munjang.train.record import (
@@ -220,7 +219,7 @@ class _Loop:
             "versions": library_versions(),
             "data": data,
             "throughput": asdict(log.throughput(self.arguments.world_size)),
-            **_robustness(before, after),
+            **summarize(before, after),
             "best": {
                 "step": trainer.state.best_global_step or steps,
                 "dev": trainer.state.best_metric,
@@ -291,7 +290,7 @@ class _Loop:
             losses=losses,
             buckets=buckets,
             collator=collator,
-            evaluator=_evaluator(dev),
+            evaluator=dev_evaluator(dev),
         )
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(log)
@@ -334,27 +333,3 @@ def _in_words(record: Mapping[str, Any]) -> str:
     parts += [f"dropped {dropped}"] if dropped else []
     parts += [f"{record['cut']:,} with a text cut at model.max_tokens"] if record["cut"] else []
     return "; ".join(parts)
-
-
-def _robustness(before: Measured, after: Measured) -> dict[str, Any]:
-    """What a manifest says of robustness, the curves being in the scores; {} where none is."""
-    old, new = before.robust, after.robust
-    if old is None or new is None:
-        return {}
-    measured = {"task": new.task, "split": new.split, "pairs": new.rows}
-    return {"robust": measured | {"kept_before": old.kept, "kept_after": new.kept}}
-
-
-def _evaluator(dev: Sequence[ScoredPair]) -> EmbeddingSimilarityEvaluator | None:
-    if not dev:
-        return None
-    return EmbeddingSimilarityEvaluator(
-        [pair.sentence1 for pair in dev],
-        [pair.sentence2 for pair in dev],
-        [pair.score for pair in dev],
-        batch_size=64,
-        main_similarity="cosine",
-        similarity_fn_names=["cosine"],
-        name="dev",
-        write_csv=False,
-    )

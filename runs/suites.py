@@ -1,0 +1,103 @@
+"""Measures the shipped model and its base on the whole suite and under edits.
+
+    python runs/suites.py --base DIR --data-dir DIR
+
+Some twenty minutes on two cores. Writes results/NAME-korean.json and
+results/NAME-robust.json without their evidence (`munjang leaderboard` reads them), all
+tables in results/suites.md, and the curves in results/robust.svg. --base is the folder of
+the base encoder, which is run as OpenVINO fp32, exported on the way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import munjang
+from munjang.encode.facts import model_facts
+from munjang.evaluate.comparison import compare_suites
+from munjang.evaluate.picture_files import write_picture
+from munjang.evaluate.pictures import draw_robustness
+from munjang.evaluate.robust_report import robust_markdown
+from munjang.evaluate.robustness import run_robust
+from munjang.evaluate.suite import run_suite
+from munjang.evaluate.suite_report import suite_comparison_markdown, suite_markdown
+from munjang.evaluate.tasks import load_task
+from munjang.evaluate.vectors import VectorStore
+from munjang.files import whole_file
+from munjang.model.export import Origin, export_model
+
+if TYPE_CHECKING:
+    from munjang.evaluate.record import SuiteResult
+    from munjang.evaluate.robust_record import RobustResult
+
+RESULTS = Path(__file__).resolve().parent.parent / "results"
+BASE = "multilingual-e5-small-ko"
+
+
+def export_base(base: str, data_dir: Path, out: Path) -> None:
+    """The base as one graph that pools by mean and puts its prompt by itself."""
+    source = munjang.load(base, engine="torch", pooling="mean", prompt="query: ", device="cpu")
+    export_model(
+        source,
+        out,
+        pairs=load_task("korsts", split="dev", data_dir=data_dir),
+        name=BASE,
+        origin=Origin(
+            "MIT", "intfloat/multilingual-e5-small, cut to 27,740 pieces, 4-bit widened", ()
+        ),
+    )
+
+
+def measure(model: str, data_dir: Path) -> tuple[SuiteResult, RobustResult]:
+    """A model on the suite, then on KorSTS-test under every edit."""
+    facts = model_facts(model)
+    store = VectorStore(munjang.load(model))
+    suite = run_suite(
+        store,
+        data_dir=data_dir,
+        progress=True,
+        trained_on=facts.trained_on,
+        facts=facts.to_record(),
+    )
+    pairs = load_task("korsts", split="test", data_dir=data_dir)
+    robust = run_robust(store, pairs, task="korsts", split="test", progress=True)
+    return suite, robust
+
+
+def write(name: str, text: str) -> None:
+    """Writes a file of results/ whole."""
+    with whole_file(RESULTS / name) as file:
+        file.write(text.encode())
+
+
+def main() -> None:
+    """Measures, writes, and prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--base", required=True, help="the base encoder's folder")
+    parser.add_argument("--data-dir", type=Path, required=True, help="the folder of data sets")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / BASE
+        export_base(given.base, given.data_dir, folder)
+        found = [measure(model, given.data_dir) for model in ("default", str(folder))]
+    suites, robust = [suite for suite, _ in found], [robust for _, robust in found]
+    for suite, edited in found:
+        write(f"{suite.model}-korean.json", suite.to_json(evidence=False))
+        write(f"{edited.model}-robust.json", edited.to_json())
+    write_picture(draw_robustness(robust), RESULTS / "robust.svg")
+    parts = ["# The suite\n", "Written by `python runs/suites.py`.\n"]
+    for suite in suites:
+        parts += [f"## {suite.model}\n", suite_markdown(suite)]
+    comparison = suite_comparison_markdown(compare_suites(suites, progress=True))
+    parts += ["## The two side by side\n", comparison]
+    parts += ["## Under edits\n", robust_markdown(robust), "![curves](robust.svg)\n"]
+    text = "\n".join(parts)
+    write("suites.md", text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
