@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from munjang.errors import DataError
+from munjang.evaluate.json_record import reading_record
 from munjang.evaluate.statistics import EVIDENCE, METRIC
 from munjang.evaluate.sts import Interval
 
@@ -128,10 +128,13 @@ class SuiteResult:
         Raises:
             DataError: The text is not such a record.
         """
-        try:
-            record = json.loads(text)
-            if record.pop("format") != _FORMAT:
-                raise ValueError("another format")
+        reading = reading_record(
+            text,
+            kind=_FORMAT,
+            what="a suite",
+            written_by="munjang evaluate --suite … --out",
+        )
+        with reading as record:
             trained_on = record.pop("trained_on")
             return cls(
                 results=tuple(map(_from_record, record.pop("results"))),
@@ -139,12 +142,6 @@ class SuiteResult:
                 trained_on=None if trained_on is None else tuple(trained_on),
                 **record,
             )
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise DataError(
-                "this is not the record of a suite",
-                found=f"{type(error).__name__}: {error}",
-                fix="a file that `munjang evaluate --suite … --out` wrote",
-            ) from error
 
 
 def fingerprint(parts: Iterable[object]) -> str:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from munjang.errors import DataError
+from munjang.evaluate.json_record import reading_record
 from munjang.evaluate.record import Absent
 
 if TYPE_CHECKING:
@@ -92,10 +92,13 @@ class RobustResult:
         Raises:
             DataError: The text is not such a record.
         """
-        try:
-            record = json.loads(text)
-            if record.pop("format") != _FORMAT:
-                raise ValueError("another format")
+        reading = reading_record(
+            text,
+            kind=_FORMAT,
+            what="a robustness suite",
+            written_by="munjang evaluate --suite robust --out",
+        )
+        with reading as record:
             record.pop("kept")
             curves = record.pop("curves")
             return cls(
@@ -103,12 +106,6 @@ class RobustResult:
                 absent=tuple(Absent(**each) for each in record.pop("absent")),
                 **record,
             )
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise DataError(
-                "this is not the record of a robustness suite",
-                found=f"{type(error).__name__}: {error}",
-                fix="a file that `munjang evaluate --suite robust --out` wrote",
-            ) from error
 
 
 def _curve(record: dict[str, Any]) -> EditCurve:

@@ -13,8 +13,9 @@ import numpy as np
 
 from munjang import __version__
 from munjang.data.rows import ScoredPair
-from munjang.errors import DataError, InputError, unknown_name
+from munjang.errors import InputError, unknown_name
 from munjang.evaluate import sts
+from munjang.evaluate.json_record import reading_record
 from munjang.evaluate.vectors import VectorStore
 
 if TYPE_CHECKING:
@@ -154,10 +155,10 @@ class StsResult:
         Raises:
             DataError: The text is not such a record.
         """
-        try:
-            record = json.loads(text)
-            if record.pop("format") != _FORMAT:
-                raise ValueError("another format")
+        reading = reading_record(
+            text, kind=_FORMAT, what="an STS result", written_by="munjang evaluate --out"
+        )
+        with reading as record:
             eight = dict(record.pop("correlations"))
             del eight["avg"]
             kept = record.pop("similarities")
@@ -169,12 +170,6 @@ class StsResult:
                 gold=gold and np.array(gold),
                 **record,
             )
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise DataError(
-                "this is not the record of an STS result",
-                found=f"{type(error).__name__}: {error}",
-                fix="a file that `munjang evaluate --out` wrote",
-            ) from error
 
 
 @dataclass(frozen=True)
