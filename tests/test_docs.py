@@ -7,7 +7,9 @@ be run is run by test_readme.py.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import io
 import re
 import shlex
 import sys
@@ -20,6 +22,8 @@ import typer
 
 import munjang.train
 from munjang.cli import app, main
+from munjang.errors import MissingExtraError
+from munjang.korean.perturb import EDITS
 from munjang.train.recipe import (
     DataPart,
     EvaluatePart,
@@ -47,6 +51,11 @@ TABLES = (Recipe, ModelPart, DataPart, TrainPart, EvaluatePart, TeacherPart)
 _BLOCK = re.compile(
     r"^```(?P<language>\w+)(?: (?P<file>\S+))?\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
 )
+_SHOWN = re.compile(
+    r"^```python\n(?P<code>.*?)^```\n\n```text\n(?P<printed>.*?)^```$", re.DOTALL | re.MULTILINE
+)
+"""Python, and right below it what it prints."""
+
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _ROW = re.compile(r"^\| `(\w+)` \| (.+?) \| (.+?) \| .+ \|$", re.MULTILINE)
 
@@ -225,6 +234,29 @@ def test_python_blocks_are_python(page):
     for block in read_blocks(page):
         if block.language == "python":
             compile(block.text, str(page), "exec")
+
+
+@each_page
+def test_what_python_prints_stands_below_it(page):
+    names: dict[str, object] = {}
+    for block in _SHOWN.finditer(page.read_text("utf-8")):
+        try:
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
+                exec(compile(block["code"], str(page), "exec"), names)  # noqa: S102 - it is ours
+        except MissingExtraError as error:
+            pytest.skip(str(error))
+        assert printed.getvalue() == block["printed"]
+
+
+@each_language
+def test_every_edit_has_its_row_and_its_example(language):
+    edits = (DOCS / language / "robustness.md").read_text("utf-8").split("\n## ")[1]
+    rows = re.findall(r"^\| `([\w-]+)` \|.*\|([^|]*)\|$", edits, re.MULTILINE)
+    assert {name: bool(kiwi.strip()) for name, kiwi in rows} == {
+        name: edit.needs_kiwi for name, edit in EDITS.items()
+    }
+    printed = "".join(block["printed"] for block in _SHOWN.finditer(edits))
+    assert {line.split(" | ")[0] for line in printed.splitlines()} == set(EDITS)
 
 
 # --- links ------------------------------------------------------------------------------

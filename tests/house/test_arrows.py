@@ -59,7 +59,7 @@ TESTED_ELSEWHERE = {
     "data/rows": "plain dataclasses, compared in every test of tests/data",
     "doctor/twins": "a table, counted through in tests/doctor/test_vectors.py",
     "evaluate/page_tables": "the tables of the page: tests/evaluate/test_page.py",
-    "evaluate/json_record": "what every record of the room is read through: tests/evaluate/test_record.py",
+    "evaluate/json_record": "what all records are read through: tests/evaluate/test_record.py",
     "evaluate/published": "a table, every row of it checked in tests/evaluate/test_report.py",
     "cli/data": "a part of the command line: tests/test_cli.py",
     "cli/outcome": "what tests/cli/test_evaluate.py sees evaluate print and write",
