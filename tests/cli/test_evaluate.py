@@ -62,7 +62,9 @@ def test_tasks_of_the_suite_by_name(run, data_dir, tmp_path):
     assert suite.results[0].evidence is None
     assert suite.trained_on == ("korsts:train", "klue-sts:train", "klue-nli:train")
     assert suite.facts["licence"] == "CC-BY-SA-4.0"
-    kept = SuiteResult.from_json((tmp_path / "munjang-small-ko-korean.json").read_text("utf-8"))
+    kept = SuiteResult.from_json(
+        (tmp_path / "munjang-small-ko-tatoeba-klue-sts-dev.json").read_text("utf-8")
+    )
     assert len(kept.results[0].evidence["gold"]) == 519
 
 
@@ -90,9 +92,12 @@ def test_robustness_on_own_pairs_with_a_picture(run, pairs, tmp_path):
     assert "<svg" in picture.read_text("utf-8")
 
 
-def test_robustness_as_a_table(run, pairs):
-    code, out, _ = run("--suite", "robust", "--pairs", pairs, "--markdown")
+def test_robustness_as_a_table_of_some_edits(run, pairs):
+    edits = ("--edit", "emoji", "--edit", "nfd")
+    code, out, _ = run("--suite", "robust", "--pairs", pairs, "--markdown", *edits)
     assert code == 0
+    assert "(NFD)" in out
+    assert "typed on the Latin layout" not in out
     assert "| mean of all edits" in out
 
 
@@ -143,7 +148,9 @@ def test_a_model_on_a_server(run, pairs, shipped):
         (["--suite", "korean", "--view", "quoted"], ["tables of correlations"]),
         (["--suite", "robust", "--published"], ["tables of correlations"]),
         (["--suite", "robust", "--task", "klue-nli"], ["unknown task 'klue-nli'"]),
-        (["--suite", "korean", "--picture", "a.svg"], ["--picture draws --suite robust"]),
+        (["--suite", "korean", "--picture", "a.svg"], ["--picture is for --suite robust"]),
+        (["--task", "korsts", "--edit", "nfd"], ["--edit is for --suite robust"]),
+        (["--suite", "robust", "--edit", "nfc"], ["unknown edit 'nfc'"]),
         (["--suite", "robust", "--picture", "a.pdf"], [".pdf"]),
         (["--retrieval", ".", "--pairs", "x.csv"], ["found: --pairs --retrieval"]),
         (["--retrieval", ".", "--suite", "korean"], ["found: --retrieval --suite korean"]),

@@ -43,7 +43,8 @@ def compare(
         typer.Option(help="Such as korsts or klue-nli, again for more; else all of the suite."),
     ] = None,
     suite: Annotated[
-        list[str] | None, typer.Option(help="korean or robust; twice for both, else korean.")
+        list[str] | None,
+        typer.Option(help="korean or robust; twice for both, else what the records hold."),
     ] = None,
     split: Split = None,
     pairs: Pairs = None,
@@ -83,9 +84,7 @@ def compare(
             raise unknown_name("suite", name, SUITES)
     _check_whole_suite(split=split, pairs=pairs, view=view)
     _check_pictures(html, picture)
-    suites, robust = _gather(
-        models, suite or SUITES[:1], task, data_dir=data_dir, allow_pickle=allow_pickle
-    )
+    suites, robust = _gather(models, suite, task, data_dir=data_dir, allow_pickle=allow_pickle)
     comparison = _compare_suites(suites)
     _write(comparison, robust, html=html, picture=picture)
     _show(comparison, robust, markdown=markdown, as_json=as_json)
@@ -161,13 +160,16 @@ def _compare_correlations(
 
 def _gather(
     models: Sequence[str],
-    measured: Sequence[str],
+    measured: Sequence[str] | None,
     tasks: list[str] | None,
     *,
     data_dir: Path | None,
     allow_pickle: bool,
 ) -> tuple[list[SuiteResult], list[RobustResult]]:
-    """Records as they are read, and models measured; the models are loaded before any runs."""
+    """Records as they are read, and models measured; the models are loaded before any runs.
+
+    What models are measured on is what the records hold, where that is not said.
+    """
     from munjang.evaluate.gather import keep_tasks, name_apart, read_record
     from munjang.evaluate.record import SuiteResult
     from munjang.evaluate.robust_record import RobustResult
@@ -178,6 +180,11 @@ def _gather(
         else (model, inputs.open_encoder(model, allow_pickle=allow_pickle))
         for model in models
     ]
+    if measured is None:
+        only_robust = any(isinstance(each, RobustResult) for _, each in given) and not any(
+            isinstance(each, SuiteResult) for _, each in given
+        )
+        measured = SUITES[1:] if only_robust else SUITES[:1]
     suites: list[SuiteResult] = []
     robust: list[RobustResult] = []
     for name, each in given:

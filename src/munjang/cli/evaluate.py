@@ -75,6 +75,10 @@ def evaluate(
         bool, typer.Option("--published", help="Add the task's published rows to the table.")
     ] = False,
     markdown: Markdown = False,
+    edit: Annotated[
+        list[str] | None,
+        typer.Option(help="An edit of --suite robust, such as key-slips, again for more."),
+    ] = None,
     picture: Annotated[
         Path | None,
         typer.Option(dir_okay=False, help="Draw the curves of --suite robust, .svg or .png."),
@@ -101,17 +105,19 @@ def evaluate(
     """
     form = Form(markdown=markdown, as_json=as_json, out=out)
     asked = _Asked(suite, task, split, pairs, retrieval, encoding, data_dir)
-    asked.check(view=view, picture=picture, published=published, form=form)
+    asked.check(view=view, published=published, form=form)
+    _check_robust(suite, edit, picture)
     given, work = asked.read_retrieval(), asked.read_pairs()
     encoder = inputs.open_encoder(
         model, engine=engine, pooling=pooling, prompt=prompt, allow_pickle=allow_pickle
     )
     if given is not None:
-        form.emit(_search(encoder, given, split))
+        facts = inputs.read_facts(model, allow_pickle=allow_pickle)
+        form.emit(_search(encoder, facts, given, split))
     elif suite == "mteb":
         form.emit(_run_mteb(encoder, model, task, out))
     elif suite == "robust":
-        form.emit(_run_robust(encoder, work, picture))
+        form.emit(_run_robust(encoder, work, edit, picture))
     elif asked.is_whole:
         facts = inputs.read_facts(model, allow_pickle=allow_pickle)
         form.emit(_run_suite(encoder, facts, task, data_dir))
@@ -140,7 +146,7 @@ class _Asked:
         beyond = any(name not in STS_TASKS for name in self.task or ())
         return self.suite == "korean" or (self.suite is None and beyond)
 
-    def check(self, *, view: str, picture: Path | None, published: bool, form: Form) -> None:
+    def check(self, *, view: str, published: bool, form: Form) -> None:
         """Fails where options do not go together."""
         form.check()
         own = [f"--{name}" for name in ("pairs", "retrieval") if getattr(self, name) is not None]
@@ -160,13 +166,13 @@ class _Asked:
         if (self.suite or whole or self.retrieval) and (view != "raw" or published):
             raise InputError(
                 "--view and --published are for tables of correlations",
+                found=f"--suite {self.suite}" if self.suite else "no STS task",
                 fix="--task korsts, --task klue-sts or --pairs, without --suite",
             )
         if published and (self.pairs is not None or form.is_json):
             raise InputError(
                 "--published is for tables of known tasks", fix="--markdown, no --pairs"
             )
-        _check_picture(picture, self.suite)
 
     def read_retrieval(self) -> RetrievalSet | None:
         """The user's own queries and documents, where there are any."""
@@ -190,14 +196,15 @@ class _Asked:
         )
 
 
-def _check_picture(picture: Path | None, suite: Suite | None) -> None:
-    if picture is None:
-        return
-    if suite != "robust":
-        raise InputError("--picture draws --suite robust", fix="or munjang compare --picture")
-    from munjang.evaluate.picture_files import check_picture
+def _check_robust(suite: Suite | None, edits: list[str] | None, picture: Path | None) -> None:
+    """Fails where options of --suite robust are given without it, or cannot be met."""
+    given = [name for name, value in (("--edit", edits), ("--picture", picture)) if value]
+    if given and suite != "robust":
+        raise InputError(f"{given[0]} is for --suite robust", found=f"--suite {suite or 'none'}")
+    if picture is not None:
+        from munjang.evaluate.picture_files import check_picture
 
-    check_picture(picture)
+        check_picture(picture)
 
 
 def _correlate(
@@ -225,7 +232,7 @@ def _correlate(
     )
     theirs = published_rows(name, which) if published else ()
     return Outcome(
-        name=f"{name}-{which}",
+        name=f"{slug(result.model)}-{slug(name)}-{slug(which)}",
         record=result.to_json(),
         line=result.to_json(similarities=False),
         markdown=lambda: report.markdown_table([result], published=theirs),
@@ -238,29 +245,36 @@ def _run_suite(
 ) -> Outcome:
     from munjang.evaluate.suite import run_suite
 
-    return _of_suite(
-        run_suite(
-            encoder,
-            tasks=tasks,
-            data_dir=data_dir,
-            progress=True,
-            trained_on=facts.trained_on,
-            facts=facts.to_record(),
-        )
+    result = run_suite(
+        encoder,
+        tasks=tasks,
+        data_dir=data_dir,
+        progress=True,
+        trained_on=facts.trained_on,
+        facts=facts.to_record(),
     )
+    return _of_suite(result, "-".join(tasks or ["korean"]))
 
 
-def _search(encoder: Encoder, given: RetrievalSet, split: str | None) -> Outcome:
+def _search(encoder: Encoder, facts: ModelFacts, given: RetrievalSet, split: str | None) -> Outcome:
     from munjang.evaluate.suite import run_retrieval
 
-    return _of_suite(run_retrieval(encoder, given, split=split or "test", progress=True))
+    result = run_retrieval(
+        encoder,
+        given,
+        split=split or "test",
+        progress=True,
+        trained_on=facts.trained_on,
+        facts=facts.to_record(),
+    )
+    return _of_suite(result, given.name)
 
 
-def _of_suite(result: SuiteResult) -> Outcome:
+def _of_suite(result: SuiteResult, name: str) -> Outcome:
     from munjang.evaluate import suite_report
 
     return Outcome(
-        name=f"{slug(result.model)}-{slug(result.suite)}",
+        name=f"{slug(result.model)}-{slug(name)}",
         record=result.to_json(),
         line=result.to_json(evidence=False),
         markdown=lambda: suite_report.suite_markdown(result),
@@ -268,7 +282,9 @@ def _of_suite(result: SuiteResult) -> Outcome:
     )
 
 
-def _run_robust(encoder: Encoder, work: list[Work], picture: Path | None) -> Outcome:
+def _run_robust(
+    encoder: Encoder, work: list[Work], edits: list[str] | None, picture: Path | None
+) -> Outcome:
     from munjang.evaluate import robust_report
     from munjang.evaluate.robustness import run_robust
 
@@ -276,7 +292,7 @@ def _run_robust(encoder: Encoder, work: list[Work], picture: Path | None) -> Out
         names = ", ".join(name for name, _, _ in work)
         raise InputError("robustness is measured on one task", found=names, fix="one --task")
     ((name, which, rows),) = work
-    result = run_robust(encoder, rows, task=name, split=which, progress=True)
+    result = run_robust(encoder, rows, task=name, split=which, edits=edits, progress=True)
     if picture is not None:
         from munjang.evaluate.picture_files import write_picture
         from munjang.evaluate.pictures import draw_robustness

@@ -30,7 +30,11 @@ Column = Annotated[
     str | None, typer.Option(help="The column of the texts in a csv, tsv, jsonl or parquet.")
 ]
 DataDir = Annotated[
-    Path | None, typer.Option(help="A folder that has the data sets.", envvar="MUNJANG_DATA")
+    Path | None,
+    typer.Option(
+        help="A folder that has the data sets; else fetched, unless MUNJANG_OFFLINE=1.",
+        envvar="MUNJANG_DATA",
+    ),
 ]
 Task = Annotated[
     list[str] | None, typer.Option(help="korsts or klue-sts; twice for both, as by default.")

@@ -89,8 +89,10 @@ class Overlap:
 
 
 OVERLAPS: tuple[Overlap, ...] = (
-    Overlap("korsts:train", "korsts:test", 158, 2511, "3 whole pairs too"),
-    Overlap("korsts:dev", "korsts:test", 85, 2511, "6 whole pairs too"),
+    Overlap(
+        "korsts:train", "korsts:test", 158, 2511, "3 whole pairs too, unless they were dropped"
+    ),
+    Overlap("korsts:dev", "korsts:test", 85, 2511, "6 whole pairs too, unless they were dropped"),
     Overlap("parakqc:all", "klue-sts:dev", 264, 1038, "of 164 groups of paraphrases"),
     Overlap(
         "klue-sts:train",
@@ -100,7 +102,13 @@ OVERLAPS: tuple[Overlap, ...] = (
         "but all 164 groups of ParaKQC's paraphrases that dev draws on",
     ),
     Overlap("chatbot-data:all", "question-pair:test", 1174, 1398),
-    Overlap("question-pair:train", "question-pair:test", 58, 1398, "2 whole pairs too"),
+    Overlap(
+        "question-pair:train",
+        "question-pair:test",
+        58,
+        1398,
+        "2 whole pairs too, unless they were dropped",
+    ),
     Overlap("sae4k:all", "3i4k:test", 3076, 6057),
     Overlap("3i4k:train", "3i4k:test", 624, 6057),
     Overlap("tatoeba:anki", "tatoeba:test", 164, 999),

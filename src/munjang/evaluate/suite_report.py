@@ -189,7 +189,7 @@ def _ranks_table(comparison: SuiteComparison, labels: Mapping[str, str]) -> Tabl
             found = task.results.get(model)
             flag = flags.get((model, f"{task.task}:{task.split}"))
             mark = flag.mark if flag else ""
-            place = f"{mark}{rank_cell(task, model):>{3 - len(mark)}}"
+            place = f"{mark} {rank_cell(task, model):>2}"
             cells.append(f"{100 * found.score:.2f}{place}" if found else "–")
             if model == task.best:
                 bold.add((number, column))
