@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -53,12 +55,18 @@ def test_few_labels_learn_separable_classes(around_corners):
     assert found.evidence["value"].shape == (300,)
 
 
-def test_a_score_is_the_mean_of_the_draws(shipped):
-    rows = [Sentence(f"{n}번 버스가 늦게 온다.", "교통") for n in range(LABELS)]
-    rows += [Sentence(f"국수 {n}그릇을 먹었다.", "음식") for n in range(LABELS)]
-    found = measure_few_labels(VectorStore(shipped), rows[::4], MEASURED, train=rows)
-    assert np.allclose(found.evidence["value"] * DRAWS % 1, 0)
-    assert found.score == 1.0
+def test_a_score_is_the_mean_of_different_draws(table_encoder):
+    rng = np.random.default_rng(0)
+    rows = texts_of(CLASSES[:2], 120)
+    table = {row.text: (rng.standard_normal(4) + (row.label == "날씨")).tolist() for row in rows}
+    store = VectorStore(table_encoder(table))
+    found = measure_few_labels(store, rows[::2], MEASURED, train=rows[1::2])
+    values = found.evidence["value"] * DRAWS
+    assert np.allclose(values, values.round())
+    assert set(values.round()) - {0.0, float(DRAWS)}
+    assert found.scores["spread"] > 0
+    other = measure_few_labels(store, rows[::2], replace(MEASURED, seed=50), train=rows[1::2])
+    assert other.fingerprint != found.fingerprint
 
 
 def test_a_class_with_too_few_texts_is_named(around_corners):

@@ -27,8 +27,9 @@ def test_intervals_can_be_left_out():
     assert concluded({"value": np.ones(3)}, measured).interval is None
 
 
-def test_one_row_has_no_interval():
+def test_one_row_or_one_unit_has_no_interval():
     assert concluded({"value": np.ones(1)}).interval is None
+    assert concluded({"value": np.array([1.0, 0.0]), "unit": np.zeros(2)}).interval is None
 
 
 @pytest.mark.parametrize(

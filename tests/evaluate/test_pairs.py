@@ -61,6 +61,12 @@ def test_the_threshold_comes_from_the_dev_pairs_alone(table_encoder):
     assert found.scores["f1"] == 0.0
 
 
+def test_other_dev_pairs_are_another_measurement(shipped):
+    other = [*PAIRS, LabeledPair("문을 닫아 줘.", "문 좀 닫아.", "same")]
+    assert measure(shipped).fingerprint == measure(shipped).fingerprint
+    assert measure(shipped).fingerprint != measure(shipped, dev=other).fingerprint
+
+
 def test_units_come_along_for_the_pairs_that_are_kept(shipped):
     found = measure(shipped, units=[0, 0, 1, 1, 2, 2])
     assert found.evidence["unit"].tolist() == [0, 0, 1, 1, 2]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from munjang.errors import InputError
-from munjang.evaluate.resample import interval, paired_differences, whole
+from munjang.evaluate.resample import count_units, interval, paired_differences, whole
 
 
 def right_and_wrong(rows, share, *, seed=0):
@@ -69,6 +69,41 @@ def test_many_models_are_compared_as_two_are():
     found = paired_differences("bitext", models)
     assert list(found) == [(0, 1), (0, 2), (1, 2)]
     assert found[1, 2] == paired_differences("bitext", models[1:])[0, 1]
+
+
+@pytest.mark.parametrize(("rows", "least"), [(1, 1.0), (2, 0.5), (3, 0.25), (5, 0.0625)])
+def test_few_rows_cannot_prove_much(rows, least):
+    found = paired_differences("bitext", [{"value": np.ones(rows)}, {"value": np.zeros(rows)}])
+    assert found[0, 1].p == least
+
+
+def test_many_rows_of_one_unit_prove_no_more_than_one():
+    unit = {"unit": np.zeros(50)}
+    models = [{"value": np.ones(50)} | unit, {"value": np.zeros(50)} | unit]
+    assert count_units(models[0]) == 1
+    assert paired_differences("bitext", models)[0, 1].p == 1.0
+
+
+def test_equal_models_on_few_rows_are_rarely_told_apart():
+    rng = np.random.default_rng(0)
+    draws = [rng.standard_normal((2, 6)) for _ in range(200)]
+    found = [
+        paired_differences("bitext", [{"value": a}, {"value": b}], resamples=500)[0, 1].p
+        for a, b in draws
+    ]
+    assert np.mean(np.array(found) <= 0.05) < 0.15
+
+
+@pytest.mark.parametrize("rows", [300, 3000])
+def test_the_interval_of_a_clustering_lies_around_its_score(rows):
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 7, rows).astype(float)
+    cluster = np.where(rng.random(rows) < 0.4, label, rng.integers(0, 7, rows))
+    evidence = {"cluster": cluster[None], "label": label}
+    value, found = whole("clustering", evidence), interval("clustering", evidence)
+    assert found.low < value < found.high
+    middle = (found.low + found.high) / 2
+    assert value == pytest.approx(middle, abs=0.15 * (found.high - found.low))
 
 
 def test_unequal_rows_cannot_be_compared():

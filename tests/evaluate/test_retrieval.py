@@ -69,6 +69,12 @@ def test_a_document_with_the_id_of_its_query_is_passed_over(table_encoder):
     assert found.scores["mrr@10"] == 1.0
 
 
+def test_a_judged_document_with_the_id_of_its_query_counts(table_encoder):
+    given = RetrievalSet("mine", {"1": "물음"}, {"1": "가까움", "2": "멂"}, {"1": {"1": 1}})
+    found = measure_retrieval(VectorStore(table_encoder(DIRECTIONS)), given, MEASURED)
+    assert (found.score, found.scores["recall@10"]) == (1.0, 1.0)
+
+
 def test_scores_are_means_over_queries(table_encoder):
     found = measure(
         table_encoder(DIRECTIONS),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from munjang.errors import DataError
@@ -55,6 +57,18 @@ def test_uneven_doses_weigh_by_their_width():
 
 def test_the_summary_is_the_mean_over_edits():
     assert a_robust().kept == pytest.approx((0.75 + 1) / 2)
+
+
+def test_an_edit_that_changed_nothing_does_not_count():
+    untouched = replace(a_curve("emoji", (0.8, 0.8, 0.8)), changed=(0.0, 0.0, 0.0))
+    assert a_robust(a_curve(), untouched).kept == a_curve().kept
+
+
+def test_conditions_tell_what_can_be_compared():
+    assert a_robust().conditions == a_robust(a_curve(), a_curve("emoji")).conditions
+    assert a_robust().conditions != a_robust(a_curve()).conditions
+    assert a_robust().conditions != replace(a_robust(), seed=1).conditions
+    assert a_robust().conditions != replace(a_robust(), task="klue-sts").conditions
 
 
 def test_a_record_comes_back_exactly():

@@ -54,6 +54,24 @@ def test_decomposed_text_is_the_same_to_our_encoders(shipped):
     assert curve.spearman[-1] == pytest.approx(curve.spearman[0])
 
 
+def test_an_edit_that_finds_nothing_does_not_count(shipped):
+    found = measure(shipped, edits=["numerals", "key-slips"])
+    untouched, slips = found.curves
+    assert not untouched.changes
+    assert untouched.kept == 1.0
+    assert found.kept == slips.kept
+
+
+def test_text_without_hangul_is_said_to_be_untouched(shipped):
+    pairs = [
+        ScoredPair("The cat sleeps.", "A cat is sleeping.", 4.5),
+        ScoredPair("The cat sleeps.", "Stocks rose sharply.", 0.2),
+        ScoredPair("It is raining.", "Rain is falling.", 4.8),
+    ]
+    with pytest.raises(InputError, match="anything to change in these texts\nfound: key-slips"):
+        measure(shipped, pairs, edits=["key-slips"])
+
+
 def test_the_same_seed_measures_the_same(shipped):
     one, two = (measure(shipped, edits=["key-slips"], seed=5) for _ in range(2))
     assert one.curves == two.curves
@@ -80,6 +98,12 @@ def test_without_kiwi_its_edits_are_named(shipped, monkeypatch):
     ("options", "match"),
     [
         ({"edits": ["nfc"]}, "unknown edit 'nfc'"),
+        ({"edits": []}, "no edit was given"),
+        ({"edits": ["numerals"]}, "found anything to change in these texts"),
+        (
+            {"pairs": [replace(pair, score=5 - pair.score) for pair in PAIRS], "edits": ["nfd"]},
+            "nothing to lose",
+        ),
         ({"doses": []}, "doses rise from above 0\nfound: none"),
         ({"doses": [0.0, 1.0]}, "doses rise from above 0"),
         ({"doses": [0.5, 0.5]}, "doses rise from above 0"),

@@ -106,6 +106,8 @@ def test_an_unknown_task_gets_the_nearest_name():
     with pytest.raises(InputError, match="did you mean 'klue-nli'"):
         find_tasks(["klue-nil"])
     assert [task.key for task in find_tasks(["klue-sts:dev"])] == ["klue-sts:dev"]
+    with pytest.raises(InputError, match="no task was given"):
+        find_tasks([])
 
 
 def test_an_encoder_that_gives_nan_is_named(data_dir, table_encoder):

@@ -53,7 +53,8 @@ def conclude(
         kind: What sort of task it is.
         evidence: The arrays of the kind.
         measured: What was measured.
-        content: The texts and labels, for the fingerprint.
+        content: The texts and labels, those that thresholds or classifiers are learned from
+            among them, for the fingerprint.
         scores: Metrics beside the main one.
 
     Returns:
@@ -72,7 +73,7 @@ def conclude(
     rows = next(iter(arrays.values())).shape[-1]
     bounds = (
         resample.interval(kind, arrays, seed=measured.seed)
-        if measured.intervals and rows > 1
+        if measured.intervals and resample.count_units(arrays) > 1
         else None
     )
     return TaskResult(

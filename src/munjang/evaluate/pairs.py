@@ -65,7 +65,7 @@ def measure_pairs(
         "pairs",
         evidence,
         measured,
-        content=[(pair.sentence1, pair.sentence2, pair.label) for pair in chosen],
+        content=[(p.sentence1, p.sentence2, p.label) for p in (*chosen, *dev_pairs)],
         scores={
             "f1": f1(says, truth),
             "accuracy": float((says == truth).mean()),

@@ -14,6 +14,8 @@ from munjang.evaluate.sts import Difference, Interval
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from munjang.evaluate.statistics import Evidence, Kind
     from munjang.evaluate.sts import Floats
 
@@ -42,6 +44,9 @@ def interval(
 ) -> Interval:
     """Percentile bootstrap interval of a score (Efron 1979).
 
+    The V-measure of a resample is too high, since rows that are drawn twice agree with
+    themselves; its resamples are shifted so that their mean is the score.
+
     Args:
         kind: What sort of task.
         evidence: What its score is computed from; rows of one "unit" are drawn together.
@@ -56,7 +61,7 @@ def interval(
         InputError: The score is undefined on every resample.
     """
     drawn = _draw(kind, [evidence], resamples=resamples, seed=seed)[0]
-    return Interval(*_percentiles(drawn, level))
+    return Interval(*_percentiles(_centred(kind, drawn, whole(kind, evidence)), level))
 
 
 def paired_differences(
@@ -71,7 +76,8 @@ def paired_differences(
 
     The p-value is twice the smaller share of differences at or beyond zero, with one
     added to count and resamples (Davison and Hinkley 1997, section 4.2.3), so it is at
-    least 2 / (resamples + 1).
+    least 2 / (resamples + 1); and it is at least 2 / 2^units, what the most one-sided
+    outcome of a sign test has, since few rows cannot prove much.
 
     Args:
         kind: What sort of task.
@@ -99,18 +105,37 @@ def paired_differences(
             found=f"{' and '.join(map(str, rows))} rows",
         )
     values = [whole(kind, evidence) for evidence in models]
-    drawn = _draw(kind, models, resamples=resamples, seed=seed)
+    drawn = [
+        _centred(kind, each, value)
+        for each, value in zip(
+            _draw(kind, models, resamples=resamples, seed=seed), values, strict=True
+        )
+    ]
+    least = 2.0 ** (1 - min(count_units(models[0]), 64))
     return {
-        (a, b): _difference(values[a] - values[b], drawn[a] - drawn[b], level)
+        (a, b): _difference(values[a] - values[b], drawn[a] - drawn[b], level, least=least)
         for a, b in itertools.combinations(range(len(models)), 2)
     }
 
 
-def _difference(value: float, drawn: Floats, level: float) -> Difference:
+def count_units(evidence: Evidence) -> int:
+    """How many independent units the rows are: groups of rows that are drawn together."""
+    return len(np.unique(_units(evidence)))
+
+
+def _difference(value: float, drawn: Floats, level: float, *, least: float) -> Difference:
     low, high = _percentiles(drawn, level)
     beyond = min((drawn <= 0).sum(), (drawn >= 0).sum())
-    p = min(1.0, 2 * (int(beyond) + 1) / (int((~np.isnan(drawn)).sum()) + 1))
-    return Difference(value, low, high, p)
+    p = 2 * (int(beyond) + 1) / (int((~np.isnan(drawn)).sum()) + 1)
+    return Difference(value, low, high, min(1.0, max(p, least)))
+
+
+def _centred(kind: Kind, drawn: Floats, value: float) -> Floats:
+    return drawn + (value - np.nanmean(drawn)) if kind == "clustering" else drawn
+
+
+def _units(evidence: Evidence) -> NDArray[np.float64]:
+    return evidence.get("unit", np.arange(_rows(evidence), dtype=np.float64))
 
 
 def _rows(evidence: Evidence) -> int:
@@ -132,7 +157,7 @@ def _counts(evidence: Evidence, *, resamples: int, seed: int) -> Iterator[Floats
         raise InputError("a bootstrap needs at least one resample", found=f"resamples={resamples}")
     rng = np.random.default_rng(seed)
     rows = _rows(evidence)
-    _, unit = np.unique(evidence.get("unit", np.arange(rows)), return_inverse=True)
+    _, unit = np.unique(_units(evidence), return_inverse=True)
     units = int(unit.max()) + 1
     block = max(1, _BLOCK_CELLS // rows)
     for start in range(0, resamples, block):

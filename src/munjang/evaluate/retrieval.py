@@ -33,8 +33,8 @@ def measure_retrieval(store: VectorStore, given: RetrievalSet, measured: Measure
     """Ranks all documents for every judged query.
 
     The gain of a document is its grade (linear, as trec_eval's ndcg_cut has it); equal
-    cosines rank in the order of the corpus. A document with the query's own id is not
-    counted as found, as in BEIR.
+    cosines rank in the order of the corpus. A document with the query's own id is passed
+    over, as in BEIR, unless it is judged to be right.
 
     Args:
         store: The model's vectors.
@@ -52,7 +52,12 @@ def measure_retrieval(store: VectorStore, given: RetrievalSet, measured: Measure
     corpus = store.unit(list(given.corpus.values()))
     queries = store.unit([given.queries[name] for name in asked])
     found = [
-        _judge(given.qrels[name], documents, ranking, own=documents.get(name))
+        _judge(
+            given.qrels[name],
+            documents,
+            ranking,
+            own=None if name in given.qrels[name] else documents.get(name),
+        )
         for name, ranking in zip(asked, _rank(queries, corpus, DEEP + 1), strict=True)
     ]
     ndcg, mrr, near, deep = np.array(found).T

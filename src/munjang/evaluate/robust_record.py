@@ -22,7 +22,8 @@ class EditCurve:
     Attributes:
         edit: The edit's name, a key of `munjang.korean.perturb.EDITS`.
         doses: The doses, rising, the first 0.
-        spearman: Cosine Spearman of the pairs whose second sentence was edited, in [-1, 1].
+        spearman: Cosine Spearman of the pairs whose second sentence was edited, in [-1, 1];
+            above 0 at dose 0.
         cosine: Mean cosine of the edited sentences with their clean twins.
         retrieval: Share of the edited sentences whose nearest clean sentence is their twin.
         changed: Share of the sentences that the edit altered at that dose.
@@ -34,6 +35,11 @@ class EditCurve:
     cosine: tuple[float, ...]
     retrieval: tuple[float, ...]
     changed: tuple[float, ...]
+
+    @property
+    def changes(self) -> bool:
+        """Whether the edit altered any sentence."""
+        return any(self.changed)
 
     @property
     def kept(self) -> float:
@@ -51,7 +57,7 @@ class RobustResult:
         split: Their split.
         rows: How many pairs.
         seed: Seed of the edits.
-        curves: A curve an edit.
+        curves: A curve an edit, at least one that changed something.
         absent: Edits that could not be made, and why.
         sentences: Distinct sentences that were encoded.
         seconds: Seconds that encoding took.
@@ -73,8 +79,18 @@ class RobustResult:
 
     @property
     def kept(self) -> float:
-        """The summary figure: the mean over the edits of what each leaves of the score."""
-        return sum(curve.kept for curve in self.curves) / len(self.curves)
+        """The summary figure: the mean over the edits of what each leaves of the score.
+
+        Edits that found nothing to change in any sentence do not count.
+        """
+        kept = [curve.kept for curve in self.curves if curve.changes]
+        return sum(kept) / len(kept)
+
+    @property
+    def conditions(self) -> tuple[object, ...]:
+        """What was done to which rows: figures of equal conditions can be compared."""
+        edits = tuple((curve.edit, curve.doses) for curve in self.curves)
+        return self.task, self.split, self.rows, self.seed, edits
 
     def to_json(self) -> str:
         """Writes the record as one line of JSON with its line break; numbers are exact."""

@@ -76,8 +76,8 @@ def run_robust(
         `absent`, unless they were asked for by name.
 
     Raises:
-        InputError: An edit is unknown, a dose is out of range, or no correlation is
-            defined on these pairs.
+        InputError: An edit is unknown, a dose is out of range, no correlation is defined
+            on these pairs, the clean one is not above 0, or no edit changes any sentence.
         MissingExtraError: An edit that was asked for needs a package.
         ModelError: The model's vectors cannot be used.
     """
@@ -90,11 +90,17 @@ def run_robust(
     )
     encoded, seconds = store.encoded, store.seconds
     clean = _read_clean(store, pairs)
+    start = _measure(store, clean, clean.texts)
+    if start[0] <= 0:
+        raise InputError(
+            f"{store.name} has nothing to lose: its score on clean text is not above 0",
+            found=f"cosine Spearman {100 * start[0]:.2f}",
+        )
     total = len(chosen) * len(steps)
     with progress_bar("editing", total=total, unit="doses", shown=progress) as advance:
         curves = []
         for edit in chosen:
-            points = [_measure(store, clean, clean.texts)]
+            points = [start]
             for dose in steps:
                 texts = perturb_all(clean.texts, edit, dose=dose, seed=seed)
                 points.append(_measure(store, clean, texts))
@@ -110,6 +116,12 @@ def run_robust(
                     changed=changed,
                 )
             )
+    if not any(curve.changes for curve in curves):
+        raise InputError(
+            "none of the edits found anything to change in these texts",
+            found=", ".join(chosen),
+            fix="texts with Hangul, or other edits",
+        )
     return RobustResult(
         model=store.name,
         task=task,
@@ -127,6 +139,8 @@ def run_robust(
 
 def _choose(edits: Sequence[str] | None) -> tuple[list[str], tuple[Absent, ...]]:
     if edits is not None:
+        if not edits:
+            raise InputError("no edit was given", fix=f"such as {next(iter(EDITS))}")
         for edit in edits:
             if edit not in EDITS:
                 raise unknown_name("edit", edit, EDITS)

@@ -139,6 +139,8 @@ def find_tasks(names: Sequence[str] | None) -> list[SuiteTask]:
     """
     if names is None:
         return list(KOREAN)
+    if not names:
+        raise InputError("no task was given", fix=f"such as {KOREAN[0].name}, or None for all")
     for name in names:
         if name not in SUITE_TASKS and all(name != task.name for task in KOREAN):
             raise unknown_name("task", name, [*dict.fromkeys(task.name for task in KOREAN)])

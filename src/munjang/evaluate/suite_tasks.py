@@ -46,6 +46,9 @@ THRESHOLD_ROWS = 3000
 """So many pairs of KLUE-NLI's train set choose the threshold for its dev set."""
 
 
+_IDENTICAL = 1 - 1e-9
+
+
 class Reader(Protocol):
     """Reads the rows of a split, named NAME:SPLIT."""
 
@@ -89,7 +92,8 @@ class SuiteTask:
 def paraphrase_pairs(groups: Sequence[Sequence[str]], *, seed: int) -> list[LabeledPair]:
     """Pairs out of groups of paraphrases: `PAIRS_A_GROUP` "same" ones of each, then "different".
 
-    A different pair is a sentence of the group and, of all sentences of other groups, the
+    There are as many different pairs where a group is as large as that; else one a
+    sentence. A different pair is a sentence of the group and, of all sentences of other groups, the
     one that shares most of its character pairs (by tf-idf), so that shared words alone do
     not tell the two kinds apart.
 
@@ -113,7 +117,7 @@ def paraphrase_pairs(groups: Sequence[Sequence[str]], *, seed: int) -> list[Labe
         count = min(PAIRS_A_GROUP, len(both))
         chosen = sorted(rng.choice(len(both), count, replace=False).tolist())
         found += [LabeledPair(one, other, "same") for one, other in map(both.__getitem__, chosen)]
-        alone = [group[row % len(group)] for row in range(count)]
+        alone = group[:count]
         found += [LabeledPair(text, look_alike[text], "different") for text in alone]
     return found
 
@@ -127,6 +131,7 @@ def _look_alikes(groups: Sequence[Sequence[str]]) -> dict[str, str]:
     grams = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 2)).fit_transform(texts)
     likeness = (grams @ grams.T).toarray()
     likeness[number[:, None] == number] = -1
+    likeness[likeness > _IDENTICAL] = -1  # the same text in another group is no other meaning
     return {text: texts[row] for text, row in zip(texts, likeness.argmax(axis=1), strict=True)}
 
 
@@ -170,7 +175,11 @@ def _measure_nli(test: str, dev: str) -> Measure:
             measured,
             positive="entailment",
             negative="contradiction",
-            dev=draw_rows(_rows(read, dev, LabeledPair), THRESHOLD_ROWS, seed=measured.seed),
+            dev=draw_rows(
+                [pair for pair in _rows(read, dev, LabeledPair) if pair.label != "neutral"],
+                THRESHOLD_ROWS,
+                seed=measured.seed,
+            ),
             units=units,
         )
 
@@ -182,7 +191,28 @@ def _measure_questions(store: VectorStore, read: Reader, measured: Measurement) 
         [pair for pair in _rows(read, key, LabeledPair) if pair.sentence1 != pair.sentence2]
         for key in ("question-pair:test", "question-pair:validation")
     )
-    return measure_pairs(store, pairs, measured, positive="same", negative="different", dev=dev)
+    return measure_pairs(
+        store,
+        pairs,
+        measured,
+        positive="same",
+        negative="different",
+        dev=dev,
+        units=_connected(pairs),
+    )
+
+
+def _connected(pairs: Sequence[LabeledPair]) -> list[int]:
+    """A number for each pair, the same for pairs that share a sentence, also by others."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    number: dict[str, int] = {}
+    first = [number.setdefault(pair.sentence1, len(number)) for pair in pairs]
+    second = [number.setdefault(pair.sentence2, len(number)) for pair in pairs]
+    joined = coo_array((np.ones(len(pairs)), (first, second)), shape=(len(number),) * 2)
+    _, component = connected_components(joined, directed=False)
+    return [int(component[row]) for row in first]
 
 
 def _measure_styles(store: VectorStore, read: Reader, measured: Measurement) -> TaskResult:
@@ -201,7 +231,8 @@ def _measure_styles(store: VectorStore, read: Reader, measured: Measurement) -> 
 
 
 def _measure_petitions(store: VectorStore, read: Reader, measured: Measurement) -> TaskResult:
-    pairs = draw_rows(_rows(read, "petitions:all", Pair), PETITIONS, seed=measured.seed)
+    whole = [pair for pair in _rows(read, "petitions:all", Pair) if pair.positive.strip()]
+    pairs = draw_rows(whole, PETITIONS, seed=measured.seed)
     return measure_retrieval(store, pairs_to_retrieval("petitions", pairs), measured)
 
 
@@ -232,7 +263,7 @@ def _classes(rows: Sequence[Sentence]) -> list[str | None]:
 
 
 _NLI = "entailment against contradiction, neutral left out; drawn by premise"
-_FEW = f"logistic regression on {LABELS} labels a class, mean of {DRAWS} draws"
+_FEW = f"logistic regression on {LABELS} labels a class, mean of {DRAWS} draws of labels"
 REVIEWS = 2000
 """So many movie reviews for, and as many against, are classified."""
 
@@ -288,8 +319,8 @@ KOREAN: tuple[SuiteTask, ...] = (
         kind="pairs",
         title="Question pairs",
         data=("question-pair:test", "question-pair:validation"),
-        what="same against different, pairs of one string twice left out; threshold from "
-        "validation",
+        what="same against different, pairs of one string twice left out; drawn by shared "
+        "sentences; threshold from validation",
         measure=_measure_questions,
     ),
     SuiteTask(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from munjang.encode.encoder import Encoder, Vectors
 
 _MOST_SHOWN = 40
-_ALIKE = 1e-6
+_ALIKE = 1e-4
 _TINY = 1e-30
 _BROKEN = "use the model in fp32, or see whether its weights are whole and its pooling is right"
 
