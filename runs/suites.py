@@ -1,11 +1,12 @@
 """Measures the shipped model and its base on the whole suite and under edits.
 
-    python runs/suites.py --base DIR --data-dir DIR
+    python runs/suites.py --base DIR --data-dir DIR [--keep DIR]
 
 Some twenty minutes on two cores. Writes results/NAME-korean.json and
 results/NAME-robust.json without their evidence (`munjang leaderboard` reads them), all
 tables in results/suites.md, and the curves in results/robust.svg. --base is the folder of
-the base encoder, which is run as OpenVINO fp32, exported on the way.
+the base encoder, which is run as OpenVINO fp32, exported on the way. Full records stay in
+--keep; what lies there already is not measured again.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from __future__ import annotations
 import argparse
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import munjang
 from munjang.encode.facts import model_facts
+from munjang.encode.folder import MANIFEST
 from munjang.evaluate.comparison import compare_suites
 from munjang.evaluate.picture_files import write_picture
 from munjang.evaluate.pictures import draw_robustness
+from munjang.evaluate.record import SuiteResult
+from munjang.evaluate.robust_record import RobustResult
 from munjang.evaluate.robust_report import robust_markdown
 from munjang.evaluate.robustness import run_robust
 from munjang.evaluate.suite import run_suite
@@ -28,10 +31,6 @@ from munjang.evaluate.tasks import load_task
 from munjang.evaluate.vectors import VectorStore
 from munjang.files import whole_file
 from munjang.model.export import Origin, export_model
-
-if TYPE_CHECKING:
-    from munjang.evaluate.record import SuiteResult
-    from munjang.evaluate.robust_record import RobustResult
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 BASE = "multilingual-e5-small-ko"
@@ -51,25 +50,32 @@ def export_base(base: str, data_dir: Path, out: Path) -> None:
     )
 
 
-def measure(model: str, data_dir: Path) -> tuple[SuiteResult, RobustResult]:
-    """A model on the suite, then on KorSTS-test under every edit."""
-    facts = model_facts(model)
-    store = VectorStore(munjang.load(model))
-    suite = run_suite(
-        store,
-        data_dir=data_dir,
-        progress=True,
-        trained_on=facts.trained_on,
-        facts=facts.to_record(),
+def measure(name: str, model: str, data_dir: Path, keep: Path) -> tuple[SuiteResult, RobustResult]:
+    """A model on the suite, then on KorSTS-test under every edit; or its records."""
+    whole, edited = keep / f"{name}-korean.json", keep / f"{name}-robust.json"
+    if not (whole.exists() and edited.exists()):
+        facts = model_facts(model)
+        store = VectorStore(munjang.load(model))
+        suite = run_suite(
+            store,
+            data_dir=data_dir,
+            progress=True,
+            trained_on=facts.trained_on,
+            facts=facts.to_record(),
+        )
+        pairs = load_task("korsts", split="test", data_dir=data_dir)
+        robust = run_robust(store, pairs, task="korsts", split="test", progress=True)
+        write(whole, suite.to_json())
+        write(edited, robust.to_json())
+    return (
+        SuiteResult.from_json(whole.read_text("utf-8")),
+        RobustResult.from_json(edited.read_text("utf-8")),
     )
-    pairs = load_task("korsts", split="test", data_dir=data_dir)
-    robust = run_robust(store, pairs, task="korsts", split="test", progress=True)
-    return suite, robust
 
 
-def write(name: str, text: str) -> None:
-    """Writes a file of results/ whole."""
-    with whole_file(RESULTS / name) as file:
+def write(path: Path, text: str) -> None:
+    """Writes a file whole."""
+    with whole_file(path) as file:
         file.write(text.encode())
 
 
@@ -78,15 +84,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--base", required=True, help="the base encoder's folder")
     parser.add_argument("--data-dir", type=Path, required=True, help="the folder of data sets")
+    parser.add_argument("--keep", type=Path, help="the folder of the full records")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / BASE
-        export_base(given.base, given.data_dir, folder)
-        found = [measure(model, given.data_dir) for model in ("default", str(folder))]
+        keep = given.keep or Path(scratch)
+        folder = keep / BASE
+        if not (folder / MANIFEST).exists():
+            export_base(given.base, given.data_dir, folder)
+        models = {munjang.load().name: "default", BASE: str(folder)}
+        found = [measure(name, model, given.data_dir, keep) for name, model in models.items()]
     suites, robust = [suite for suite, _ in found], [robust for _, robust in found]
     for suite, edited in found:
-        write(f"{suite.model}-korean.json", suite.to_json(evidence=False))
-        write(f"{edited.model}-robust.json", edited.to_json())
+        write(RESULTS / f"{suite.model}-korean.json", suite.to_json(evidence=False))
+        write(RESULTS / f"{edited.model}-robust.json", edited.to_json())
     write_picture(draw_robustness(robust), RESULTS / "robust.svg")
     parts = ["# The suite\n", "Written by `python runs/suites.py`.\n"]
     for suite in suites:
@@ -95,7 +105,7 @@ def main() -> None:
     parts += ["## The two side by side\n", comparison]
     parts += ["## Under edits\n", robust_markdown(robust), "![curves](robust.svg)\n"]
     text = "\n".join(parts)
-    write("suites.md", text)
+    write(RESULTS / "suites.md", text)
     print(text)
 
 

@@ -70,6 +70,21 @@ def own_pairs() -> list[ScoredPair]:
 
 
 @pytest.fixture(scope="session")
+def graded_pairs() -> list[ScoredPair]:
+    """A few pairs with the scores that a person would give."""
+    return [
+        ScoredPair("고양이가 소파에서 잔다.", "고양이가 소파 위에서 자고 있다.", 4.8),
+        ScoredPair("고양이가 소파에서 잔다.", "개가 마당에서 뛴다.", 1.2),
+        ScoredPair("오늘은 비가 온다.", "오늘 비가 내린다.", 5.0),
+        ScoredPair("오늘은 비가 온다.", "주가가 크게 올랐다.", 0.0),
+        ScoredPair("기차가 역에 도착했다.", "버스가 역에 도착했다.", 2.6),
+        ScoredPair("환불은 어떻게 받나요?", "돈을 돌려받고 싶어요.", 3.9),
+        ScoredPair("환불은 어떻게 받나요?", "주차장은 어디에 있나요?", 0.6),
+        ScoredPair("아이가 공원에서 축구를 한다.", "아이들이 공을 차며 논다.", 3.6),
+    ]
+
+
+@pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     """Folders of tiny random encoders, to be read only.
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from contextlib import redirect_stderr
 
 import pytest
@@ -41,6 +42,30 @@ def shown_by(job):
 def test_a_quick_job_shows_nothing(monkeypatch):
     monkeypatch.setattr(progress, "QUIET_SECONDS", 60.0)
     assert shown_by(lambda: count(3)) == ""
+
+
+def test_a_job_whose_first_unit_takes_long_is_seen(monkeypatch):
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0.05)
+    seen = threading.Event()
+
+    class Watched(Terminal):
+        def write(self, text):
+            if "0/3" in text:
+                seen.set()
+            return super().write(text)
+
+    with redirect_stderr(Watched()), progress_bar("세는 중", total=3, unit="문장"):
+        assert seen.wait(10)
+
+
+def test_nothing_is_left_running():
+    before = threading.active_count()
+    for _ in range(50):  # the timer fires at once: before, within and after the job's end
+        with redirect_stderr(Terminal()) as terminal:
+            count(3)
+        after = terminal.getvalue()
+        assert after.count("\x1b[?25l") == after.count("\x1b[?25h") == 1
+    assert threading.active_count() == before
 
 
 @pytest.mark.parametrize(("total", "told"), [(3, "3/3"), (None, "3/?")])

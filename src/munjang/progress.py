@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ def progress_bar(
     what: str, *, total: int | None, unit: str, shown: bool = True
 ) -> Iterator[Callable[[int], None]]:
     """Shows how far a job is and when it will end, once it has run for a second.
+
+    That second is counted by a timer, so that a job whose first unit takes long is seen.
 
     Nothing is shown where stderr is not a terminal, so logs stay clean.
 
@@ -63,6 +66,9 @@ def progress_bar(
     )
     task = bar.add_task(what, total=total)
     begin = time.monotonic()
+    timer = threading.Timer(QUIET_SECONDS, bar.start)
+    timer.daemon = True
+    timer.start()
 
     def advance(count: int) -> None:
         bar.advance(task, count)
@@ -72,4 +78,6 @@ def progress_bar(
     try:
         yield advance
     finally:
+        timer.cancel()
+        timer.join()  # a start that is under way comes before the stop
         bar.stop()

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from munjang.data.rows import ScoredPair
 from munjang.evaluate.record import SuiteResult
 from munjang.evaluate.robustness import run_robust
 from munjang.evaluate.suite import run_suite
@@ -45,11 +44,10 @@ def record(shipped, data_dir, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def robust(shipped, own_pairs, tmp_path_factory):
+def robust(shipped, graded_pairs, tmp_path_factory):
     """A record of robustness on a few own pairs."""
-    pairs = [ScoredPair(p.sentence1, p.sentence2, score=p.score) for p in own_pairs]
     found = run_robust(
-        shipped, pairs, task="own", split="all", edits=["spaces-removed"], doses=[1.0]
+        shipped, graded_pairs, task="own", split="all", edits=["spaces-removed"], doses=[1.0]
     )
     path = tmp_path_factory.mktemp("records") / "robust.json"
     path.write_text(found.to_json(), "utf-8")
@@ -121,3 +119,17 @@ def test_mistakes(run, record, tmp_path, is_mistake):
     is_mistake(run(record, record, "--picture", tmp_path / "그림.pdf"), "cannot draw")
     is_mistake(run(record, tmp_path / "no-model"), "no model at")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_records_of_another_suite_are_refused(run, record, robust, is_mistake):
+    is_mistake(run(record, record, "--suite", "robust"), "no record of --suite robust")
+    is_mistake(run(record, robust), "one model alone has been measured on --suite korean")
+
+
+def test_a_model_is_measured_as_its_record_was(run, robust, graded_pairs, data_dir, monkeypatch):
+    from munjang.evaluate import tasks
+
+    monkeypatch.setattr(tasks, "load_task", lambda *_, **__: graded_pairs)
+    code, out, _ = run("default", robust, "--data-dir", data_dir)
+    assert code == 0
+    assert all(json.loads(line)["format"] == "munjang.robust/1" for line in out.splitlines())

@@ -161,18 +161,20 @@ def test_what_is_not_one_vector_a_sentence(encode, message):
 
 
 @pytest.mark.parametrize(
-    ("model", "message"),
+    ("model", "what", "fix"),
     [
-        (Batched, r"make one of it: Batched"),
-        ("munjang-small-ko", r"munjang\.load"),
-        (None, "nothing that encodes"),
-        (7, "nothing that encodes"),
-        ({"encode": letters}, r"encode\(sentences\) -> array"),
+        (Batched, "a class encodes nothing", "make one of it: Batched(…)"),
+        ("munjang-small-ko", "a name is not a model", "munjang.load(name)"),
+        (None, "this is nothing that encodes sentences", "munjang.as_encoder(model) takes"),
+        (7, "this is nothing that encodes sentences", "munjang.as_encoder(model) takes"),
+        ({"encode": letters}, "this is nothing that encodes sentences", "(sentences) -> array"),
     ],
 )
-def test_what_encodes_nothing(model, message):
-    with pytest.raises(InputError, match=message):
+def test_what_encodes_nothing(model, what, fix):
+    with pytest.raises(InputError) as caught:
         as_encoder(model)
+    assert caught.value.what == what
+    assert fix in caught.value.fix
 
 
 def test_a_bare_torch_module_is_refused():

@@ -27,6 +27,13 @@ def test_an_embedding_is_a_list_of_numbers(embedding):
         read_vectors({"data": [{"index": 0, "embedding": embedding}]}, 1)
 
 
+@pytest.mark.parametrize("zeros", [[0.0, 0.0], [0, -0.0], [1e-60, 0.0]])
+def test_no_text_that_is_sent_has_zeros(zeros):
+    data = [{"index": 0, "embedding": [0.0, 1.0]}, {"index": 1, "embedding": zeros}]
+    with pytest.raises(ValueError, match="the embedding 1 is all zeros"):
+        read_vectors({"data": data}, 2)
+
+
 def test_fewer_vectors_than_texts():
     with pytest.raises(ValueError, match="0 vectors for 2 texts, none with the index 0"):
         read_vectors({"data": []}, 2)

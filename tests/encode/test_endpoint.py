@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import math
 import threading
 import time
+from contextlib import redirect_stderr
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 
 import munjang
+from munjang import progress
 from munjang.encode.encoder import Encoder
 from munjang.encode.endpoint import EndpointEncoder, open_endpoint, plan_requests
 from munjang.errors import InputError, MunjangWarning, NetworkError
@@ -179,6 +182,7 @@ def test_what_is_sent_is_composed_and_repaired(server):
         (lambda data: data[3].update(embedding=[1.0, 1e300, 2.0]), "not a finite number"),
         (lambda data: data[3].update(embedding="AAAA"), "is str, not numbers"),
         (lambda data: data[3].update(embedding=["가", "나", "다"]), "not a list of numbers"),
+        (lambda data: data[3].update(embedding=[0.0, 0, -0.0]), "the embedding 3 is all zeros"),
         (lambda data: data.append("끝"), 'no list of objects under "data"'),
     ],
 )
@@ -218,27 +222,93 @@ def test_a_dimension_that_changes_between_answers(server):
 def test_a_busy_server_is_asked_again(server, status):
     answers = [(status, {"error": {"message": "바쁩니다"}})] * 2
     server.behave = lambda texts: answers.pop() if answers else None
-    assert encoder_of(server).encode(TEXTS[:2], normalize=False).shape == (2, 3)
+    with pytest.warns(MunjangWarning) as caught:
+        assert encoder_of(server).encode(TEXTS[:2], normalize=False).shape == (2, 3)
     assert len(server.asked) == 3
+    (warning,) = caught
+    assert str(warning.message) == (
+        f"{server.url}: HTTP {status}: 바쁩니다; trying again, at most 5 more times"
+    )
+
+
+def test_each_call_tells_of_its_first_retry_once(server):
+    lock, seen = threading.Lock(), set()
+
+    def behave(texts):
+        with lock:
+            first = tuple(texts) not in seen
+            seen.add(tuple(texts))
+        return (503, {"error": "모델을 올리는 중"}) if first else None
+
+    server.behave = behave
+    encoder = encoder_of(server, retries=1)
+    for texts in (TEXTS[:4], TEXTS[4:8]):
+        with pytest.warns(MunjangWarning, match="503: 모델을 올리는 중; .* once more$") as caught:
+            encoder.encode(texts, batch_size=1)
+        assert len(caught) == 1
+    assert len(server.asked) == 16
+
+
+def test_a_dimension_asked_for_tells_of_its_retry_too(server):
+    answers = [(502, b"")]
+    server.behave = lambda texts: answers.pop() if answers else None
+    with pytest.warns(MunjangWarning, match="HTTP 502: Bad Gateway; trying again"):
+        assert encoder_of(server).dim == 3
+
+
+def test_no_bar_and_no_word_where_all_goes_well(server, capsys, recwarn):
+    encoder_of(server).encode(TEXTS, progress=True)
+    assert not recwarn.list
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_bar_is_there_before_the_first_answer(server, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+        def write(self, text):
+            if "0/10" in text:
+                server.release.set()
+            return super().write(text)
+
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0.01)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "120")
+    answered = []
+    server.behave = lambda texts: answered.append(server.release.wait(10))
+    with redirect_stderr(Terminal()):
+        encoder_of(server).encode(TEXTS, progress=True)
+    assert answered == [True]
 
 
 def test_retry_after_is_waited_for(server):
     answers = [(429, {}, ("Retry-After", "0.2"))]
     server.behave = lambda texts: answers.pop() if answers else None
     begin = time.monotonic()
-    encoder_of(server).encode(TEXTS[:1])
+    with pytest.warns(MunjangWarning, match="HTTP 429"):
+        encoder_of(server).encode(TEXTS[:1])
     assert time.monotonic() - begin >= 0.2
 
 
 def test_an_endless_retry_after_is_bounded(server):
     answers = [(429, {}, ("Retry-After", "86400"))]
     server.behave = lambda texts: answers.pop() if answers else None
-    assert encoder_of(server, longest_wait=0.01).encode(TEXTS[:1]).shape == (1, 3)
+    with pytest.warns(MunjangWarning, match="HTTP 429"):
+        assert encoder_of(server, longest_wait=0.01).encode(TEXTS[:1]).shape == (1, 3)
+
+
+def test_what_helps_against_a_limit_can_be_done(server):
+    server.behave = lambda texts: (429, {"error": "너무 자주 묻습니다"})
+    message = refused(encoder_of(server, retries=0), TEXTS[:1])
+    assert "try: again later" in message
+    assert "workers" not in message
 
 
 def test_a_server_that_stays_busy(server):
     server.behave = lambda texts: (503, {"error": "모델을 올리는 중"})
-    message = refused(encoder_of(server, retries=2), TEXTS[:1])
+    with pytest.warns(MunjangWarning, match="at most 2 more times"):
+        message = refused(encoder_of(server, retries=2), TEXTS[:1])
     assert "found: HTTP 503: 모델을 올리는 중" in message
     assert len(server.asked) == 3
 
@@ -263,9 +333,17 @@ def test_a_refusal_is_final(server, status, fix):
 
 def test_no_answer_in_time_is_tried_again_then_told(server):
     server.behave = lambda texts: server.release.wait(30) and None
-    message = refused(encoder_of(server, timeout=0.1, retries=1), TEXTS[:1])
+    with pytest.warns(MunjangWarning, match=r"no answer within 0\.1 s; trying again, once more"):
+        message = refused(encoder_of(server, timeout=0.1, retries=1), TEXTS[:1])
     assert "no answer within 0.1 s" in message
     assert len(server.asked) == 2
+
+
+def test_a_silent_server_is_given_up_earlier(server):
+    server.behave = lambda texts: server.release.wait(30) and None
+    with pytest.warns(MunjangWarning, match="trying again, at most 2 more times"):
+        refused(encoder_of(server, timeout=0.1), TEXTS[:1])
+    assert len(server.asked) == 3
 
 
 def test_no_server_is_not_waited_for(server):
@@ -295,6 +373,7 @@ def test_a_text_that_is_too_large_by_itself_is_named(server):
     assert "(sentences[6])" in refused(encoder_of(server))
 
 
+@pytest.mark.filterwarnings("ignore::munjang.errors.MunjangWarning")
 def test_a_failure_ends_the_waits_of_the_others(server):
     waiting = threading.Event()
 
@@ -398,8 +477,8 @@ def test_a_model_without_a_name():
     assert "http://127.0.0.1:8080/v1#MODEL" in str(caught.value)
 
 
-def test_an_address_with_a_model_can_be_loaded(server):
-    encoder = munjang.load(f"{server.url}#jangs/문장", prompt="query: ")
+def test_an_address_with_a_model_can_be_opened(server):
+    encoder = munjang.open_endpoint(f"{server.url}#jangs/문장", prompt="query: ")
     assert repr(encoder) == f"EndpointEncoder('jangs/문장', url='{server.url}', prompt='query: ')"
     encoder.encode(["비가 온다."])
     assert server.asked == [["query: 비가 온다."]]

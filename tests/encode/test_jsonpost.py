@@ -6,10 +6,12 @@ import email.utils
 import socket
 import threading
 import time
+import warnings
 
 import pytest
 
-from munjang.encode.jsonpost import JsonClient, Refusal, StoppedError, read_retry_after
+from munjang.encode.jsonpost import Call, JsonClient, Refusal, StoppedError, read_retry_after
+from munjang.errors import MunjangWarning
 
 loopback = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -55,6 +57,33 @@ def test_what_says_that_a_batch_is_too_large(status, message, too_large):
     assert Refusal(message, status=status).too_large is too_large
 
 
+class TestRetriesAreTold:
+    @pytest.mark.parametrize(
+        ("refusal", "left", "said"),
+        [
+            (
+                Refusal("바쁩니다", status=429),
+                5,
+                "HTTP 429: 바쁩니다; trying again, at most 5 more times",
+            ),
+            (Refusal("no answer within 60 s"), 1, "no answer within 60 s; trying again, once more"),
+        ],
+    )
+    def test_once_a_call(self, refusal, left, said):
+        call = Call("http://127.0.0.1:9/v1")
+        with pytest.warns(MunjangWarning) as caught:
+            call.warn_of_retry(refusal, left)
+            call.warn_of_retry(Refusal("바쁩니다", status=503), 4)
+        assert [str(warning.message) for warning in caught] == [f"http://127.0.0.1:9/v1: {said}"]
+
+    def test_not_after_the_end(self):
+        call = Call("http://127.0.0.1:9/v1")
+        call.stop.set()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            call.warn_of_retry(Refusal("바쁩니다", status=503), 5)
+
+
 class Cutting:
     """A server that reads a request's beginning and hangs up without an answer."""
 
@@ -93,17 +122,20 @@ class TestCutConnections:
     pytestmark = loopback
 
     def test_they_are_tried_again_then_told(self, cutting):
-        with pytest.raises(Refusal) as caught:
-            client(cutting.url, backoff=0.0).post({}, threading.Event())
+        with (
+            pytest.warns(MunjangWarning, match="at most 3 more times"),
+            pytest.raises(Refusal) as caught,
+        ):
+            client(cutting.url, backoff=0.0).post({}, Call(cutting.url))
         assert caught.value.status is None
         assert caught.value.message
         assert cutting.asked == 4
 
     def test_a_stop_ends_the_wait_for_another_try(self, cutting):
-        stop = threading.Event()
-        timer = threading.Timer(0.1, stop.set)
+        call = Call(cutting.url)
+        timer = threading.Timer(0.5, call.stop.set)
         timer.start()
-        with pytest.raises(StoppedError):
-            client(cutting.url, backoff=600.0, longest_wait=600.0).post({}, stop)
+        with pytest.warns(MunjangWarning), pytest.raises(StoppedError):
+            client(cutting.url, backoff=600.0, longest_wait=600.0).post({}, call)
         timer.join()
         assert cutting.asked == 1

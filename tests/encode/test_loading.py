@@ -105,6 +105,23 @@ class TestAddresses:
         message = refused("http://127.0.0.1:8080/v1#bge-m3", error=InputError)
         assert "munjang.open_endpoint" in message
 
+    @pytest.mark.parametrize(
+        ("name", "address"),
+        [
+            ("127.0.0.1:8080/v1#good", "http://127.0.0.1:8080/v1#good"),
+            ("127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1#MODEL"),
+            ("gpu.example.org/v1#BAAI/bge-m3", "http://gpu.example.org/v1#BAAI/bge-m3"),
+            ("localhost:8080#good", "http://localhost:8080#good"),
+            ("HTTP://127.0.0.1:8080/v1#good", "http://127.0.0.1:8080/v1#good"),
+        ],
+    )
+    def test_a_server_without_its_scheme_gets_one(self, name, address):
+        assert refused(name).splitlines()[-1] == f"try: {address}"
+
+    @pytest.mark.parametrize("name", ["./모델#3", "/없는/모델:80/나", "~nobody-of-this-name/a#b"])
+    def test_a_path_is_no_server(self, name):
+        assert "http://" not in refused(name)
+
 
 class TestNames:
     @pytest.mark.parametrize(
@@ -124,7 +141,9 @@ class TestNames:
 
     @pytest.mark.parametrize("name", ["한국어/모델", "a b/c", "a/b--c", "-a/b"])
     def test_what_cannot_be_a_hub_id(self, name):
-        assert "is not a hub id" in refused(name)
+        message = refused(name)
+        assert "is not a hub id" in message
+        assert "try: 'default', an existing folder, or a hub id" in message
 
     def test_a_file(self, tmp_path):
         path = tmp_path / "model.xml"

@@ -13,7 +13,14 @@ import munjang
 from munjang.data.rows import ScoredPair
 from munjang.encode.adapt import as_encoder
 from munjang.errors import InputError, MissingExtraError, ModelError, NetworkError
-from munjang.evaluate.benchmarks import DEFAULT_BENCHMARK, list_tasks, run_mteb
+from munjang.evaluate.benchmarks import (
+    DEFAULT_BENCHMARK,
+    MtebResult,
+    MtebScore,
+    list_tasks,
+    mteb_table,
+    run_mteb,
+)
 from munjang.evaluate.tasks import evaluate_sts, load_task
 from munjang.evaluate.vectors import VectorStore
 
@@ -138,6 +145,7 @@ def test_mteb_finds_the_spearman_that_we_find(mteb, data_dir, tmp_path, recwarn)
     assert result.by_task == {"우리STS": score.score}
     assert result.by_type == {"STS": score.score}
     assert result.mean == score.score
+    assert (result.benchmark_tasks, result.whole) == (0, False)
     assert (result.model, result.benchmark, result.mteb) == (encoder.name, "", mteb.__version__)
     (record,) = tmp_path.rglob("우리STS.json")
     assert record.parent.name == result.revision
@@ -196,6 +204,45 @@ def test_a_prompt_of_the_encoders_own_is_replaced_not_doubled(mteb, own_pairs, t
     assert result.by_task["우리STS"] == pytest.approx(expected.mean, abs=1e-6)
     plain = run_mteb(bare, out=tmp_path / "c", tasks=tasks[1:], prompts=prompts)
     assert result.scores[1].score == plain.scores[0].score
+
+
+def some_result(names, *, benchmark="MTEB(kor, v1)", of=6):
+    return MtebResult(
+        model="문장이",
+        benchmark=benchmark,
+        benchmark_tasks=of,
+        revision="ab",
+        scores=tuple(
+            MtebScore(name, "STS", "test", "default", "cosine_spearman", 0.8) for name in names
+        ),
+        mteb="2",
+    )
+
+
+def test_a_part_of_a_benchmark_is_not_called_the_whole():
+    part = mteb_table(some_result(["KorSTS"])).to_markdown()
+    assert "문장이, 1 of 6 tasks of MTEB(kor, v1), measured by mteb 2" in part
+    assert "| mean of these tasks" in part
+    assert "mean of all tasks" not in part
+    names = [f"과제 {number}" for number in range(6)]
+    whole = mteb_table(some_result(names)).to_markdown()
+    assert "문장이, all 6 tasks of MTEB(kor, v1)" in whole
+    assert "| mean of all tasks" in whole
+    own = mteb_table(some_result(names, benchmark="", of=0)).to_markdown()
+    assert "문장이, own tasks" in own
+    assert "| mean of these tasks" in own
+
+
+def test_the_number_of_tasks_of_the_benchmark_is_kept(mteb, own_pairs, tmp_path, monkeypatch):
+    task = sts_task(own_pairs)
+    task.metadata.name = "KorSTS"
+    found = mteb.get_benchmark(DEFAULT_BENCHMARK)
+    rest = [each for each in found.tasks if each.metadata.name != "KorSTS"]
+    monkeypatch.setattr(found, "tasks", [*rest, task])
+    monkeypatch.setattr(mteb, "get_benchmark", lambda _name: found)
+    result = run_mteb(munjang.load(), out=tmp_path, tasks=["KorSTS"])
+    assert (result.benchmark, result.benchmark_tasks) == (DEFAULT_BENCHMARK, 6)
+    assert not result.whole
 
 
 def test_names_that_are_unknown(mteb, tmp_path):

@@ -128,6 +128,21 @@ def test_more_comparisons_draw_more_often(suite_of):
     assert compare_suites(records[:2], level=0.99).resamples == 2000
 
 
+def test_tasks_of_few_rows_are_named(suite_of):
+    few = [suite_of(name, ["날씨"], rows=19) for name in ("가", "나")]
+    assert compare_suites(few).notes == ("날씨 test has only 19 rows: little can be told",)
+    enough = [suite_of(name, ["날씨"], rows=20) for name in ("가", "나")]
+    assert compare_suites(enough).notes == ()
+    groups = [
+        replace(each, results=(replace(found, evidence=found.evidence | {"unit": units}),))
+        for each in (suite_of(name, ["날씨"], rows=80) for name in ("가", "나"))
+        for found, units in [(each.results[0], np.arange(80.0) // 8)]
+    ]
+    assert compare_suites(groups).notes == (
+        "날씨 test has only 80 rows in 10 independent groups: little can be told",
+    )
+
+
 def test_what_is_left_out_is_named(suite_of):
     found = compare_suites([suite_of("가", TASKS), suite_of("나", ["날씨", "하늘"])])
     assert [task.task for task in found.tasks] == ["날씨"]

@@ -35,18 +35,32 @@ def level(trained_on, task):
     [
         (["korsts:test"], "korsts:test", "rows"),
         (["korsts:train"], "korsts:test", "set"),
-        (["korsts"], "korsts:test", "set"),
-        (["stsb"], "korsts:test", "set"),
+        (["korsts"], "korsts:test", "unknown"),
+        (["kor_nlu"], "korsts:test", "unknown"),
+        (["stsb:train"], "korsts:test", "set"),
+        (["stsb:test"], "korsts:test", "rows"),
+        (["stsb"], "korsts:test", "unknown"),
         (["korsts:train"], "klue-sts:dev", "none"),
         (["klue-sts:validation"], "klue-sts:dev", "rows"),
         (["klue-sts:dev"], "klue-sts:dev-without-parakqc", "rows"),
-        (["klue/klue"], "klue-sts:dev", "set"),
+        (["klue/klue"], "klue-sts:dev", "unknown"),
+        (["klue/klue"], "klue-sts:dev-without-parakqc", "unknown"),
+        (["klue/klue:train"], "klue-sts:dev", "set"),
         (["parakqc:all"], "klue-sts:dev", "shares"),
         (["parakqc"], "klue-sts:dev-without-parakqc", "none"),
         (["parakqc", "klue-sts:train"], "klue-sts:dev", "shares"),
         (["kornli:dev"], "xnli-ko:test", "set"),
         (["kornli:test"], "xnli-ko:test", "rows"),
         (["SNLI", "MultiNLI"], "xnli-ko:test", "set"),
+        (["kornli"], "xnli-ko:test", "unknown"),
+        (["facebook/xnli:test"], "xnli-ko:test", "rows"),
+        (["facebook/xnli:validation"], "xnli-ko:test", "set"),
+        (["facebook/xnli:train"], "xnli-ko:test", "set"),
+        (["facebook/xnli"], "xnli-ko:test", "unknown"),
+        (["question-pair"], "question-pair:test", "unknown"),
+        (["question-pair:train"], "question-pair:test", "set"),
+        (["3i4k"], "3i4k-clusters:test", "unknown"),
+        (["3i4k:train"], "3i4k-few-labels:test", "set"),
         (["KorNLI-DACON"], "klue-nli:dev", "rows"),
         (["klue-nli:train"], "klue-nli:dev", "set"),
         (["songys/Chatbot_data"], "question-pair:test", "shares"),
@@ -59,10 +73,19 @@ def level(trained_on, task):
         (["nsmc"], "nsmc:held-out-sentiment", "rows"),
         (["nsmc:train"], "nsmc:held-out-sentiment", "rows"),
         (["nsmc:sentiment-train"], "nsmc:held-out-sentiment", "set"),
+        (["e9t/nsmc:sentiment-train"], "nsmc:held-out-sentiment", "rows"),
+        (["nsmc:sentiment-train"], "nsmc-few-labels:held-out-sentiment", "set"),
         (["klue"], "ynat-clusters:held-out", "rows"),
+        (["klue/ynat:train"], "ynat-clusters:held-out", "rows"),
+        (["klue:train"], "ynat-few-labels:held-out", "rows"),
+        (["klue-tc:train"], "ynat-clusters:held-out", "rows"),
+        (["somebody/ynat:train"], "ynat-clusters:held-out", "rows"),
+        (["ynat"], "ynat-clusters:held-out", "rows"),
         (["ynat:train"], "ynat-clusters:held-out", "set"),
         (["lovit/petitions_archive"], "petitions:all", "rows"),
         (["flores200:dev"], "flores200:devtest", "set"),
+        (["flores"], "flores200:devtest", "unknown"),
+        (["tatoeba"], "tatoeba:test", "unknown"),
         (["korsts:train", "상담.csv"], "korsts:test", "set"),
         (["korsts:train", "상담.csv"], "stylekqc:test", "unknown"),
         (None, "korsts:test", "unknown"),
@@ -82,6 +105,21 @@ def test_a_flag_says_why():
     assert "3i4k:train, another part of the same data set, with 624 of" in flag.sentence
     assert "상담.csv" in flag.sentence
     assert flags["korsts:test"].sentence == "nobody here has compared it with 상담.csv"
+
+
+def test_a_set_without_a_part_and_an_original_say_what_they_are():
+    def why(declared, task):
+        return flag_tasks([declared], [task])[task].sentence
+
+    assert why("flores", "flores200:devtest") == (
+        "trained on flores, without a word on which part of it: unknown, not clean"
+    )
+    assert why("xnli:test", "xnli-ko:test") == (
+        "trained on xnli:test, the English originals of the measured rows"
+    )
+    assert why("klue:train", "ynat-clusters:held-out") == (
+        "trained on klue:train, which holds the measured rows"
+    )
 
 
 def test_order_and_repetition_change_no_level():
@@ -192,7 +230,7 @@ def test_whole_pairs_are_counted_too(data_dir, train, task, pairs):
     )
     assert report.shared_pairs == pairs
     note = next(each.note for each in OVERLAPS if (each.train, each.task) == (train, task))
-    assert note == f"{pairs} whole pairs too"
+    assert note == f"{pairs} whole pairs too, unless they were dropped"
 
 
 def test_the_paraphrase_groups_of_dev_stand_in_train(data_dir):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from munjang.data.rows import ScoredPair
+from munjang.encode.adapt import as_encoder
 from munjang.errors import DataError, InputError
 from munjang.evaluate.gather import keep_tasks, name_apart, read_record
 from munjang.evaluate.record import Absent, SuiteResult
 from munjang.evaluate.robust_record import RobustResult
+from munjang.evaluate.tasks import evaluate_sts
 
 
 def test_either_kind_is_read(suite_of, robust_of, tmp_path):
@@ -21,12 +24,27 @@ def test_either_kind_is_read(suite_of, robust_of, tmp_path):
     assert isinstance(read_record(path), RobustResult)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"format": "munjang.sts/1"}', '{"format": 3}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"format": "munjang.mteb/1"}', '{"format": 3}'])
 def test_what_is_no_record(text, tmp_path):
     path = tmp_path / "다른.json"
     path.write_text(text, "utf-8")
     with pytest.raises(DataError, match=r"다른.json: this is not the record of a suite"):
         read_record(path)
+
+
+def test_a_table_of_correlations_says_what_to_do(tmp_path):
+    path = tmp_path / "상관.json"
+    pairs = [
+        ScoredPair("비가 온다.", "비가 내린다.", score=5.0),
+        ScoredPair("비가 온다.", "눈이 온다.", score=2.0),
+        ScoredPair("점심을 먹었다.", "기차가 늦는다.", score=0.0),
+    ]
+    encoder = as_encoder(lambda texts: [[len(t), t.count("다"), t.count("온")] for t in texts])
+    result = evaluate_sts(encoder, pairs, task="우리", split="all", intervals=False)
+    path.write_text(result.to_json(), "utf-8")
+    with pytest.raises(DataError, match=r"상관.json is a table of correlations") as caught:
+        read_record(path)
+    assert "munjang evaluate MODEL --suite korean --task korsts --out DIR" in caught.value.fix
 
 
 def test_files_that_cannot_be_read(tmp_path):

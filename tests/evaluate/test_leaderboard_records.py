@@ -100,19 +100,86 @@ def test_contradictions_are_errors():
     other = replace(SUITE, results=(replace(RESULT, score=0.7),))
     with pytest.raises(DataError, match="contradict each other on korsts:test") as caught:
         merge_results({"a.json": SUITE, "b.json": other})
-    assert caught.value.found == "80.00 in a.json, 70.00 in b.json"
+    assert caught.value.found == "80.0000 in a.json, 70.0000 in b.json"
+    near = replace(SUITE, results=(replace(RESULT, score=0.80101),))
+    with pytest.raises(DataError, match="contradict each other on korsts:test") as caught:
+        merge_results({"a.json": SUITE, "b.json": near})
+    assert caught.value.found == "80.0000 in a.json, 80.1010 in b.json"
+    same = replace(SUITE, results=(replace(RESULT, fingerprint="x"),))
+    with pytest.raises(DataError, match="contradict each other on korsts:test") as caught:
+        merge_results({"a.json": SUITE, "b.json": same})
+    assert (
+        caught.value.found == "other rows, or another way to measure them, in a.json than in b.json"
+    )
     rows = replace(SUITE, model="다른", results=(replace(RESULT, model="다른", fingerprint="x"),))
     with pytest.raises(DataError, match="not measured on the same rows of korsts:test"):
         merge_results({"a.json": SUITE, "b.json": rows})
-    with pytest.raises(DataError, match="on robustness"):
-        merge_kept(
-            {
-                "a.json": ROBUST,
-                "b.json": replace(ROBUST, curves=(replace(ROBUST.curves[0], spearman=(0.8, 0.8)),)),
-            }
-        )
+    with pytest.raises(DataError, match="of 문장이 contradict each other on robustness") as caught:
+        merge_kept({"a.json": ROBUST, "b.json": under(spearman=(0.8, 0.8))})
+    assert caught.value.found == "75.0000% kept in a.json, 100.0000% in b.json"
     with pytest.raises(InputError, match="no record of a suite"):
         merge_results({})
+
+
+@pytest.mark.parametrize(
+    ("dates", "score"),
+    [
+        (("2026-01-02", "2026-01-03"), 0.8004),
+        (("2026-01-03", "2026-01-02"), 0.8),
+        (("", "2026-01-02"), 0.8004),
+        (("2026-01-02", "2026-01-02"), 0.8),
+        (("", ""), 0.8),
+    ],
+)
+def test_of_two_measurements_within_the_noise_of_rounding_the_newer_one_is_taken(dates, score):
+    again = replace(SUITE, results=(replace(RESULT, score=0.8004),), seconds=1.0)
+    pair = [replace(each, date=date) for each, date in zip((SUITE, again), dates, strict=True)]
+    merged = merge_results({"a.json": pair[0], "b.json": pair[1]})
+    assert merged["문장이"]["korsts:test"].score == score
+
+
+def test_what_the_newest_record_says_of_a_model_is_taken():
+    old = replace(SUITE, date="2026-01-01", facts={"size_mb": 10, "dim": 8})
+    new = replace(SUITE, date="2026-02-01", facts={"size_mb": 20}, seconds=1.0)
+    expected = {"dim": 8, "size_mb": 20, "sentences_per_second": 100.0}
+    assert merge_facts([old, new]) == merge_facts([new, old]) == expected
+
+
+def under(model="문장이", *, more=(), **changes):
+    """The record of robustness with another curve, and perhaps more of them."""
+    curve = replace(ROBUST.curves[0], **changes)
+    return replace(ROBUST, model=model, curves=(curve, *more))
+
+
+LATER = (0.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("other", "differs"),
+    [
+        (replace(ROBUST, model="다른", task="klue-sts"), ("task korsts", "task klue-sts")),
+        (replace(ROBUST, model="다른", split="dev"), ("split test", "split dev")),
+        (replace(ROBUST, model="다른", rows=99), ("rows 100", "rows 99")),
+        (replace(ROBUST, model="다른", seed=1), ("seed 0", "seed 1")),
+        (replace(ROBUST, seed=1), ("seed 0", "seed 1")),
+        (under("다른", edit="emoji"), ("spacing at doses 0, 1", "emoji at doses 0, 1")),
+        (under("다른", doses=LATER), ("spacing at doses 0, 1", "spacing at doses 0, 0.5")),
+        (
+            under("다른", more=(replace(ROBUST.curves[0], edit="emoji"),)),
+            ("only edits that both have", "emoji at doses 0, 1"),
+        ),
+    ],
+)
+def test_what_was_not_done_to_the_same_rows_cannot_stand_in_one_column(other, differs):
+    with pytest.raises(DataError, match="cannot stand in one column") as caught:
+        merge_kept({"a.json": ROBUST, "b.json": other})
+    assert caught.value.found == f"a.json: {differs[0]}; b.json: {differs[1]}"
+
+
+def test_the_same_edits_are_one_column_and_rounding_is_no_contradiction():
+    near = under(spearman=(0.8, 0.4001))
+    kept = merge_kept({"a.json": ROBUST, "b.json": near, "c.json": under("다른")})
+    assert kept == {"문장이": ROBUST.kept, "다른": ROBUST.kept}
 
 
 def test_only_facts_that_are_what_they_should_be_are_taken():

@@ -39,7 +39,7 @@ def suite(model, korsts, styles=None, **more):
             interval=Interval(score - 0.01, score + 0.01),
             scores={},
             rows=1379,
-            what="",
+            what="모든 쌍",
             fingerprint=task,
         )
         for task, (kind, score) in scores.items()
@@ -78,8 +78,9 @@ def test_a_measured_row_says_score_mark_interval_and_facts():
         "35.2",
         "500",
         "MIT",
-        "here",
+        "here: view raw, one correlation over all",
     ]
+    assert "\nKorSTS test, 1,379 rows.\n" in text
     assert "† another part of the same data set" in text
     assert "‡" not in text
     assert "Published" not in text
@@ -139,19 +140,44 @@ def test_a_terminal_gets_the_names_as_they_are():
 def test_korean_differs_in_words_alone():
     board = make(suite("문장이", 0.8, 0.9), published=2)
     english, korean = (board_markdown(board, language=name) for name in ("en", "ko"))
-    assert "직접 측정" in cells(korean, "문장이")
+    assert cells(korean, "문장이")[-1].startswith("직접 측정: view raw")
+    assert "\nKorSTS test 1,379행.\n" in korean
     assert cells(korean, "문장이")[:3] == cells(english, "문장이")[:3]
     assert korean.count("\n|") == english.count("\n|")
 
 
 def test_json_has_a_model_a_line():
-    lines = board_json(make(suite("문장이", 0.8, trained_on=("korsts",)), published=1)).splitlines()
+    lines = board_json(
+        make(suite("문장이", 0.8, trained_on=("korsts:train",)), published=1)
+    ).splitlines()
     theirs, ours = map(json.loads, lines)
     assert (theirs["measured"], ours["measured"]) == (False, True)
     assert theirs["tasks"]["korsts:test"]["view"] == "quoted"
     assert ours["tasks"]["korsts:test"]["rank"] == 1
     assert ours["tasks"]["korsts:test"]["flag"]["level"] == "set"
     assert ours["size_mb"] is None
+    told = {name: ours["tasks"]["korsts:test"][name] for name in ("rows", "metric", "what")}
+    assert told == {"rows": 1379, "metric": "cosine_spearman", "what": "모든 쌍"}
+    assert "rows" not in theirs["tasks"]["korsts:test"]
+
+
+def test_a_board_without_sts_still_says_what_the_models_are(robust_of):
+    found = suite("문장이", None, 0.9, facts={"size_mb": 35.2, "licence": "MIT"})
+    records = Records({"a.json": found}, {"r.json": robust_of("문장이")})
+    text = board_markdown(make_board(records))
+    tasks, facts = re.findall(r"(?:^\|.*\n)+", text, re.M)
+    assert cells(tasks, "StyleKQC")[-1] == "90.00? (89.0–91.0)"
+    assert cells(facts, "Model") == [
+        "Model",
+        "Kept %",
+        "Params, M",
+        "Size, MB",
+        "Sent./s",
+        "Licence",
+    ]
+    kept = f"{100 * robust_of('문장이').kept:.1f}"
+    assert cells(facts, "문장이") == ["문장이", kept, "–", "35.2", "500", "MIT"]
+    assert text.count("Rank: 1 + the number") == text.count("? it, or which part") == 1
 
 
 # --- the block in a file ------------------------------------------------------------------

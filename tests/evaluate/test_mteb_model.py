@@ -7,6 +7,7 @@ import pytest
 
 import munjang
 from munjang.encode.adapt import as_encoder
+from munjang.errors import NetworkError
 from munjang.evaluate.mteb_model import MtebModel
 
 pytest.importorskip("mteb", reason="needs the extra mteb")
@@ -97,6 +98,49 @@ def test_the_revision_tells_models_and_prompts_apart(encoder):
         revision(encoder, query="질문: "),
         revision(encoder, query="질문: ", passage="글: "),
         revision(munjang.load(prompt="질문: ")),
+        revision(munjang.load(prompt="", max_tokens=16)),
+        revision(munjang.load(prompt="", max_tokens=64)),
         revision(named("munjang-small-ko")),
     ]
     assert len(set(others)) == len(others)
+
+
+def test_a_limit_that_only_the_vectors_tell_is_another_revision():
+    def revision(encode):
+        return MtebModel(as_encoder(encode, name="모델"), {}, 32).mteb_model_meta.revision
+
+    def cut(limit):
+        return lambda texts: [[1.0, *map(float, f"{len(t[:limit]):05d}")] for t in texts]
+
+    def real(limit):
+        model = munjang.load(prompt="", max_tokens=limit)
+        return lambda texts: model.encode(texts)
+
+    assert revision(cut(3000)) == revision(cut(3000))
+    models = [cut(100), cut(2000), cut(3000), real(128), real(256)]
+    assert len({revision(model) for model in models}) == len(models)
+
+
+def test_where_an_object_lies_in_memory_is_no_other_revision():
+    class Counting:
+        name, dim = "세는 모델", 2
+
+        def encode(self, sentences, **_options):
+            return np.array([[len(text), text.count("다")] for text in sentences], np.float32)
+
+    models = [Counting(), Counting()]
+    assert repr(models[0]) != repr(models[1])
+    one, other = (MtebModel(model, {}, 32).mteb_model_meta.revision for model in models)
+    assert one == other
+
+
+def test_a_server_that_refuses_long_texts_still_has_a_revision():
+    def model(*, refuses):
+        def encode(texts):
+            if refuses and max(map(len, texts)) > 2000:
+                raise NetworkError("the server refuses so long a text")
+            return [[len(text), text.count("다"), 1.0] for text in texts]
+
+        return MtebModel(as_encoder(encode, name="서버"), {}, 32).mteb_model_meta
+
+    assert model(refuses=True).revision != model(refuses=False).revision

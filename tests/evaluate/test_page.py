@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -132,6 +133,23 @@ def test_it_says_what_was_compared(html, compared):
 def test_the_same_page_again(compared, robust_of, html):
     robust = [robust_of(EVIL), robust_of("뒤진 모델", edits=("nfd", EVIL))]
     assert page_html(compared, robust, date="2026-01-02") == html
+
+
+def test_only_what_can_be_compared_has_a_mean(robust_of):
+    one, other = robust_of("가", edits=("nfd", "key-slips")), robust_of("나", edits=("nfd",))
+    page = page_html(None, [one, other])
+    foot = page[page.index("<tfoot>") : page.index("</tfoot>")]
+    kept = f"{100 * other.kept:.1f}"
+    assert re.findall(r">([^<>]+)</t[hd]>", foot) == ["mean of 1 shared edit", kept, kept]
+    assert page.count(f'<dd class="big">{kept}%</dd>') == 2
+    assert "Mean: over the edits alone that all models have, at the same doses: nfd." in page
+    idle = replace(one.curves[1], changed=(0.0, 0.0, 0.0))
+    page = page_html(None, [replace(one, curves=(one.curves[0], idle))])
+    assert "<td>–</td>" in page
+    assert "Changed no sentence of 가&#x27;s, so no part of the mean: key-slips." in page
+    page = page_html(None, [one, replace(one, model="나", seed=1)])
+    assert '<dd class="big">' not in page
+    assert "No mean: the models were measured on other rows, or with another seed." in page
 
 
 def test_robustness_alone_and_nothing(robust_of, tmp_path):

@@ -16,6 +16,7 @@ from munjang.evaluate import sts
 from munjang.evaluate.published import PUBLISHED, published_rows
 from munjang.evaluate.report import (
     COLUMNS,
+    aligned_markdown,
     comparison_json,
     comparison_markdown,
     markdown_table,
@@ -73,6 +74,13 @@ def test_markdown_has_the_published_columns():
     assert text.endswith(
         "\nKorSTS test, 200 rows, view raw, aggregation global; correlations x100. "
         f"문장 모델: 95% interval of CS {100 * bounds.low:.2f} to {100 * bounds.high:.2f}.\n"
+    )
+
+
+def test_narrow_columns_have_a_rule_that_markdown_takes():
+    text = aligned_markdown(("가", "A", "10", "점수"), [("나", "1", "2", "3")], left=(0,))
+    assert text == (
+        "| 가  |   A |  10 | 점수 |\n| --- | --: | --: | ---: |\n| 나  |   1 |   2 |    3 |\n"
     )
 
 

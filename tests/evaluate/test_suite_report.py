@@ -34,7 +34,9 @@ def table_lines(text):
 def compared(suite_of):
     return compare_suites(
         [
-            suite_of("앞선|모델", ["날씨", "korsts"], skill=0.9, rows=200, trained_on=("korsts",)),
+            suite_of(
+                "앞선|모델", ["날씨", "korsts"], skill=0.9, rows=200, trained_on=("korsts:train",)
+            ),
             suite_of("비슷한 모델", ["날씨", "바다"], skill=0.88, rows=200, trained_on=()),
             suite_of("뒤진 모델", ["날씨", "korsts"], skill=0.5, rows=200, trained_on=("parakqc",)),
         ]
@@ -53,18 +55,33 @@ def test_one_suite(suite_of):
         "test",
         "80",
         "ndcg@10",
-        f"{100 * found.score:.2f}",
+        f"{100 * found.score:.2f}?",
         f"{100 * found.interval.low:.2f} to {100 * found.interval.high:.2f}",
     ]
     assert cells(second)[0] == "바다"
     assert len({cell_len(line) for line in table_lines(text)}) == 1
     assert "Not measured: nsmc held-out: the data is nowhere." in text
     assert "날씨 test: ndcg@10, 80 rows; made-up rows of 날씨." in text
+    assert (
+        "? 문장 모델 on 날씨 test, 바다 test: it does not declare what it was trained on: unknown, "
+        "not clean." in text
+    )
     console = Console(file=io.StringIO(), width=100)
     print_suite(result, console=console)
     shown = console.file.getvalue()
     assert "문장 모델, suite korean" in shown
     assert f"{100 * found.score:.2f}" in shown
+
+
+def test_the_scores_of_one_suite_are_marked(suite_of):
+    result = suite_of("문장 모델", ["korsts", "날씨"], trained_on=("korsts:test",))
+    text = suite_markdown(result)
+    first, second = (cells(line)[4] for line in table_lines(text)[2:])
+    assert first == f"{100 * result.results[0].score:.2f}‡"
+    assert second == f"{100 * result.results[1].score:.2f}"
+    assert (
+        "‡ 문장 모델 on korsts test: trained on korsts:test, which holds the measured rows." in text
+    )
 
 
 def test_a_comparison_in_markdown(compared):
@@ -92,7 +109,7 @@ def test_what_is_said_below(compared):
     assert "all 4 comparisons is at most 0.05" in text
     assert "Not compared: 바다 test of 비슷한 모델" in text
     assert "no other model measured it." in text
-    assert "† 앞선|모델 on korsts test: trained on korsts" in text
+    assert "† 앞선|모델 on korsts test: trained on korsts:train" in text
     assert "Mean ranks are of unequal numbers of tasks: 앞선|모델 on 2, 비슷한 모델 on 1" in text
     assert "not corrected" in text
 
@@ -110,7 +127,7 @@ def test_a_comparison_on_a_terminal(compared):
     shown = console.file.getvalue()
     assert "A = 앞선|모델, B = 비슷한 모델, C = 뒤진 모델" in shown
     assert "A better" in shown
-    best = f"{100 * compared.tasks[1].results['앞선|모델'].score:.2f}† 1"
+    best = f"{100 * compared.tasks[1].results['앞선|모델'].score:.2f}†  1"
     assert f"\x1b[1m{best}\x1b[0m" in shown
 
 
@@ -121,6 +138,14 @@ def test_a_comparison_as_json(compared):
     assert first["scores"]["뒤진 모델"]["rank"] == 3
     assert first["scores"]["비슷한 모델"]["tied"]
     assert [each["better"] for each in first["differences"]] == [None, "앞선|모델", "비슷한 모델"]
+    assert {name: score["flag"]["level"] for name, score in first["scores"].items()} == {
+        "앞선|모델": "none",
+        "비슷한 모델": "unknown",
+        "뒤진 모델": "none",
+    }
+    flag = record["tasks"][1]["scores"]["앞선|모델"]["flag"]
+    assert flag["level"] == "set"
+    assert flag["sentence"].startswith("trained on korsts:train, another part")
     assert record["tasks"][1]["best"] == "앞선|모델"
     assert record["standings"]["뒤진 모델"]["losses"] == 3
     assert [each["task"] for each in record["left_out"]] == ["바다"]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import munjang
+from munjang.data.rows import ScoredPair
 from munjang.encode.adapt import as_encoder
 from munjang.encode.encoder import unit_length
 from munjang.errors import InputError, ModelError
@@ -190,6 +191,53 @@ def test_zeros_are_counted():
     assert store.zeros == 1
 
 
-def test_a_function_as_a_model():
-    store = VectorStore(as_encoder(lambda texts: [[len(text), 1.0] for text in texts]))
-    assert store.vectors(["비", "비가"]).tolist() == [[1.0, 1.0], [2.0, 1.0]]
+def lengths(sentences):
+    """A plain model of two dimensions."""
+    return [[len(text), 1.0 / len(text)] for text in sentences]
+
+
+class Plain:
+    """A model that knows nothing of batches or unit length."""
+
+    def encode(self, sentences):
+        return lengths(sentences)
+
+
+@pytest.mark.parametrize("model", [lengths, Plain(), as_encoder(lengths)])
+def test_a_plain_model_is_taken_as_it_is(model):
+    store = VectorStore(model)
+    assert store.vectors(["비", "비가"]).tolist() == [[1.0, 1.0], [2.0, 0.5]]
+    assert store.name == ("Plain" if isinstance(model, Plain) else "lengths")
+    assert store.encoder.dim == 2
+
+
+PAIRS = [
+    ScoredPair("비가 온다.", "비가 많이 내린다.", score=4.0),
+    ScoredPair("눈이 온다.", "점심으로 따뜻한 국수를 먹었다.", score=0.5),
+    ScoredPair("버스가 늦었다.", "버스가 늦게 왔다.", score=4.5),
+]
+
+
+@pytest.mark.parametrize("model", [lengths, Plain()])
+def test_what_measures_takes_a_plain_model(model, data_dir):
+    assert munjang.evaluate_sts(model, PAIRS).rows == 3
+    result = munjang.run_suite(model, tasks=["klue-sts:dev"], intervals=False, data_dir=data_dir)
+    assert result.model == ("Plain" if isinstance(model, Plain) else "lengths")
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        VectorStore,
+        munjang.run_suite,
+        lambda model: munjang.run_robust(model, PAIRS),
+        lambda model: munjang.evaluate_sts(model, PAIRS),
+    ],
+)
+def test_a_name_is_not_a_model(measure):
+    with pytest.raises(InputError, match="a name is not a model") as caught:
+        measure("default")
+    assert caught.value.fix == "munjang.load(name)"
+    with pytest.raises(InputError) as caught:
+        measure(None)
+    assert "munjang.as_encoder" in caught.value.fix

@@ -49,7 +49,8 @@ AT_HOME: dict[str, tuple[str, ...]] = {
 """The only places, from src/munjang, that may import a package."""
 
 ENCODER_ONLY = ("evaluate", "search")
-"""Rooms that see the Encoder protocol and what belongs to it, never an engine or loader."""
+"""Rooms that see the Encoder protocol, what belongs to it and what makes an Encoder of
+anything (encode/adapt.py), never an engine or loader."""
 
 TESTED_ELSEWHERE = {
     "__main__": "one line: tests/train/test_verbs.py runs it under torchrun",
@@ -62,6 +63,7 @@ TESTED_ELSEWHERE = {
     "evaluate/json_record": "what all records are read through: tests/evaluate/test_record.py",
     "evaluate/published": "a table, every row of it checked in tests/evaluate/test_report.py",
     "cli/data": "a part of the command line: tests/test_cli.py",
+    "cli/asked": "what tests/cli/test_evaluate.py finds refused or read",
     "cli/outcome": "what tests/cli/test_evaluate.py sees evaluate print and write",
     "cli/export": "a part of the command line: tests/test_cli.py",
     "cli/options": "a part of the command line: tests/test_cli.py",
@@ -130,7 +132,7 @@ def _ours(place: str, name: str) -> str:
         return f"{room} may not import {name}"
     if room in ENCODER_ONLY and there == ["encode"]:
         seen = name.split(".")[2:]
-        if seen[:1] != ["encoder"] or seen[1:] == ["SentenceEncoder"]:
+        if seen[:1] not in (["encoder"], ["adapt"]) or seen[1:] == ["SentenceEncoder"]:
             return f"{room} sees the Encoder protocol only, not {name}"
     return ""
 
@@ -191,6 +193,7 @@ def test_a_wrong_import_is_found(place, source):
         ("encode/engines.py", "def f():\n    import torch"),
         ("train/run.py", "from munjang.model import export\nimport torch"),
         ("search/exact.py", "from munjang.encode.encoder import Encoder"),
+        ("evaluate/vectors.py", "from munjang.encode.adapt import as_encoder"),
         ("search/collection.py", "import lancedb"),
         ("model/card.py", "from munjang import __version__"),
         ("cli/use.py", "import typer\nfrom munjang import console, inputs"),

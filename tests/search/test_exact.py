@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from munjang.encode.encoder import Encoder
 from munjang.errors import InputError, MunjangWarning
-from munjang.search.exact import Hit, Index, search_texts, top_rows, unit_vectors
+from munjang.search.exact import Hit, Index, encode_texts, search_texts, top_rows, unit_vectors
 
 CORPUS = [
     "오늘 저녁에는 김치찌개를 끓였다.",
@@ -229,6 +229,50 @@ class TestIndex:
         index = Index(["비", "", "눈"], [[1, 0], [0, 0], [-1, 0]])
         (found,) = index.search_vectors([[5, 0]], k=3)
         assert [(hit.index, hit.score) for hit in found] == [(0, 1.0), (1, 0.0), (2, -1.0)]
+
+
+def count_letters(sentences):
+    """A plain model: how often each of a few letters is in a sentence, and one."""
+    return [[*(text.count(letter) for letter in "강지바노"), 0.1] for text in sentences]
+
+
+class Plain:
+    """A plain model of the other kind."""
+
+    def encode(self, sentences):
+        return count_letters(sentences)
+
+
+class TestPlainModels:
+    @pytest.mark.parametrize("model", [count_letters, Plain()])
+    def test_they_are_taken_as_they_are(self, model):
+        (found,) = search_texts(model, ["강아지"], CORPUS, k=1)
+        assert found[0].index == 2
+        index = Index.build(model, CORPUS)
+        assert index.search(["강아지"], k=1) == [found]
+        assert Index(CORPUS, index.vectors, encoder=model).search(["강아지"], k=1) == [found]
+        assert encode_texts(model, CORPUS).shape == (6, 5)
+
+    def test_their_name(self):
+        index = Index.build(count_letters, CORPUS)
+        assert repr(index) == "Index(rows=6, dim=5, model='count_letters')"
+
+    def test_an_encoder_stays_what_it_is(self, encoder):
+        assert Index.build(encoder, CORPUS).encoder is encoder
+
+    @pytest.mark.parametrize(
+        "use",
+        [
+            lambda model: search_texts(model, ["비"], CORPUS),
+            lambda model: search_texts(model, [], CORPUS),
+            lambda model: Index.build(model, CORPUS),
+            lambda model: Index(["비"], [[1.0]], encoder=model),
+        ],
+    )
+    def test_a_name_is_not_a_model(self, use):
+        with pytest.raises(InputError, match="a name is not a model") as caught:
+            use("default")
+        assert caught.value.fix == "munjang.load(name)"
 
 
 class TestSearch:

@@ -180,11 +180,7 @@ def _gather(
         else (model, inputs.open_encoder(model, allow_pickle=allow_pickle))
         for model in models
     ]
-    if measured is None:
-        only_robust = any(isinstance(each, RobustResult) for _, each in given) and not any(
-            isinstance(each, SuiteResult) for _, each in given
-        )
-        measured = SUITES[1:] if only_robust else SUITES[:1]
+    measured = _agree(given, measured)
     suites: list[SuiteResult] = []
     robust: list[RobustResult] = []
     for name, each in given:
@@ -198,6 +194,32 @@ def _gather(
             suites += found[0]
             robust += found[1]
     return suites, name_apart(robust)
+
+
+def _agree(given: Sequence[tuple[str, object]], measured: Sequence[str] | None) -> Sequence[str]:
+    """What everything is compared on: what was asked for, else what the records hold."""
+    from munjang.evaluate.record import SuiteResult
+    from munjang.evaluate.robust_record import RobustResult
+
+    kinds = {"korean": SuiteResult, "robust": RobustResult}
+    records = [(name, each) for name, each in given if isinstance(each, (*kinds.values(),))]
+    held = [
+        suite for suite, kind in kinds.items() if any(isinstance(each, kind) for _, each in records)
+    ]
+    wanted = measured or held or SUITES[:1]
+    for name, each in records:
+        if not isinstance(each, tuple(kinds[suite] for suite in wanted)):
+            raise InputError(
+                f"{name} is no record of --suite {' or '.join(wanted)}", fix="leave it out"
+            )
+    suites = [name for name, each in records if isinstance(each, SuiteResult)]
+    if "korean" in wanted and len(given) - len(records) + len(suites) < 2:
+        raise InputError(
+            "one model alone has been measured on --suite korean",
+            found=", ".join(suites),
+            fix="two records of the same kind, or a model beside the record",
+        )
+    return wanted
 
 
 def _measure(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from munjang import console, inputs
+from munjang.cli.asked import Asked, Suite
 from munjang.cli.options import (
     AsJson,
     DataDir,
@@ -27,21 +28,14 @@ from munjang.cli.outcome import Form, Outcome, slug
 from munjang.errors import InputError
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
+    from munjang.cli.asked import Work
     from munjang.data.retrieval import RetrievalSet
-    from munjang.data.rows import ScoredPair
     from munjang.encode.encoder import Encoder
     from munjang.encode.facts import ModelFacts
     from munjang.evaluate.record import SuiteResult
     from munjang.evaluate.tasks import Aggregation
 
-    Work: TypeAlias = tuple[str, str, list[ScoredPair]]
-
 app = typer.Typer()
-
-Suite = Literal["korean", "robust", "mteb"]
-"""What a model can be measured on as a whole."""
 
 
 @app.command()
@@ -104,8 +98,9 @@ def evaluate(
     Example: munjang evaluate --suite korean --out records
     """
     form = Form(markdown=markdown, as_json=as_json, out=out)
-    asked = _Asked(suite, task, split, pairs, retrieval, encoding, data_dir)
-    asked.check(view=view, published=published, form=form)
+    asked = Asked(suite, task, split, pairs, retrieval, encoding, data_dir)
+    tables = {"--view": view != "raw", "--aggregation": aggregation != "global"}
+    asked.check(for_tables=tables | {"--published": published}, form=form)
     _check_robust(suite, edit, picture)
     given, work = asked.read_retrieval(), asked.read_pairs()
     encoder = inputs.open_encoder(
@@ -124,76 +119,6 @@ def evaluate(
     else:
         for each in work:
             form.emit(_correlate(encoder, each, view, aggregation, aggregation_batch, published))
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What shall be measured on."""
-
-    suite: Suite | None
-    task: list[str] | None
-    split: str | None
-    pairs: Path | None
-    retrieval: Path | None
-    encoding: str
-    data_dir: Path | None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether tasks are measured that are no tables of correlations."""
-        from munjang.evaluate.tasks import STS_TASKS
-
-        beyond = any(name not in STS_TASKS for name in self.task or ())
-        return self.suite == "korean" or (self.suite is None and beyond)
-
-    def check(self, *, view: str, published: bool, form: Form) -> None:
-        """Fails where options do not go together."""
-        form.check()
-        own = [f"--{name}" for name in ("pairs", "retrieval") if getattr(self, name) is not None]
-        whole = self.suite == "mteb" or self.is_whole
-        if len(own) == 2 or (own and (self.task or whole)):
-            others = [f"--suite {self.suite}"] if self.suite else []
-            others += [f"--task {name}" for name in self.task or ()]
-            raise InputError(
-                f"{own[0]} measures on your own data",
-                found=" ".join([*own, *others]),
-                fix="one of --pairs and --retrieval, no --task, no --suite but robust",
-            )
-        if self.split is not None and (whole or self.pairs):
-            raise InputError(
-                "--split is for one STS task, or for qrels", fix="--task NAME:SPLIT, or none"
-            )
-        if (self.suite or whole or self.retrieval) and (view != "raw" or published):
-            raise InputError(
-                "--view and --published are for tables of correlations",
-                found=f"--suite {self.suite}" if self.suite else "no STS task",
-                fix="--task korsts, --task klue-sts or --pairs, without --suite",
-            )
-        if published and (self.pairs is not None or form.is_json):
-            raise InputError(
-                "--published is for tables of known tasks", fix="--markdown, no --pairs"
-            )
-
-    def read_retrieval(self) -> RetrievalSet | None:
-        """The user's own queries and documents, where there are any."""
-        if self.retrieval is None:
-            return None
-        from munjang.data.retrieval import read_retrieval
-
-        return read_retrieval(self.retrieval, split=self.split or "test")
-
-    def read_pairs(self) -> list[Work]:
-        """The scored pairs to measure on: name, split, rows; a suite reads its own data."""
-        if self.retrieval is not None or self.suite == "mteb" or self.is_whole:
-            return []
-        tasks = ["korsts"] if self.suite == "robust" and not self.pairs else None
-        return inputs.read_pairs(
-            self.task or tasks,
-            self.split,
-            pairs=self.pairs,
-            encoding=self.encoding,
-            data_dir=self.data_dir,
-        )
 
 
 def _check_robust(suite: Suite | None, edits: list[str] | None, picture: Path | None) -> None:
@@ -299,8 +224,9 @@ def _run_robust(
 
         write_picture(draw_robustness([result]), picture)
         console.note(f"wrote {picture}")
+    parts = [result.model, "robust", name, which, *(edits or ())]
     return Outcome(
-        name=f"{slug(result.model)}-robust",
+        name="-".join(map(slug, parts)),
         record=result.to_json(),
         line=result.to_json(),
         markdown=lambda: robust_report.robust_markdown([result]),

@@ -71,8 +71,10 @@ class Form:
             InputError: The record cannot be written.
         """
         if self.out is not None:
-            with whole_file(self.out / f"{outcome.name}.json") as record:
+            path = self.out / f"{outcome.name}.json"
+            with whole_file(path) as record:
                 record.write(outcome.record.encode())
+            console.note(f"wrote {path}")
         if self.markdown:
             console.emit(outcome.markdown())
         elif self.is_json:

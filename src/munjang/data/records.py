@@ -6,6 +6,7 @@ import contextlib
 import csv
 import difflib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -30,6 +31,25 @@ _SUFFIXES: dict[str, Kind] = {
 }
 _OTHER_TABLES = {".json", ".xls", ".xlsx", ".ods", ".feather", ".arrow"}
 _MAX_CELL = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The columns that are asked for, as `iter_records` takes them."""
+
+    columns: Sequence[str]
+    optional: Collection[str]
+    otherwise: str
+
+    def find(self, header: Sequence[str], *, place: str, where: str = "") -> list[int | None]:
+        return find_columns(
+            header,
+            self.columns,
+            optional=self.optional,
+            place=place,
+            where=where,
+            otherwise=self.otherwise,
+        )
 
 
 def table_kind(path: str | Path) -> Kind | None:
@@ -59,6 +79,7 @@ def iter_records(
     optional: Collection[str] = (),
     encoding: str = "utf-8",
     kind: Kind | None = None,
+    otherwise: str = "",
 ) -> Iterator[Record]:
     """Streams some columns of a table in bounded memory.
 
@@ -68,6 +89,7 @@ def iter_records(
         optional: Those of `columns` that the file may lack; their cells are then None.
         encoding: The text encoding of csv, tsv and jsonl.
         kind: The format, where the file's name does not tell it.
+        otherwise: As for `find_columns`.
 
     Yields:
         A row's place ("faq.csv:7", or "faq.parquet, row 6") and its cells in the order
@@ -84,13 +106,14 @@ def iter_records(
             f"{path}: the name does not tell the table's format",
             fix=f"end it in one of {', '.join(_SUFFIXES)}",
         )
+    wanted = _Wanted(columns, optional, otherwise)
     if kind == "parquet":
-        return _parquet(path, columns, optional)
+        return _parquet(path, wanted)
     lines = iter_lines(path, encoding=encoding)
     if kind == "jsonl":
-        return _jsonl(path, lines, columns, optional)
+        return _jsonl(path, lines, wanted)
     rows = _csv(path, lines) if kind == "csv" else _tsv(lines)
-    return _delimited(path, rows, columns, optional)
+    return _delimited(path, rows, wanted)
 
 
 def _csv(path: str | Path, lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
@@ -117,13 +140,10 @@ def _tsv(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _delimited(
-    path: str | Path,
-    rows: Iterator[tuple[int, list[str]]],
-    columns: Sequence[str],
-    optional: Collection[str],
+    path: str | Path, rows: Iterator[tuple[int, list[str]]], wanted: _Wanted
 ) -> Iterator[Record]:
     _, header = next(rows, (1, []))
-    places = find_columns(header, columns, optional=optional, place=f"{path}:1")
+    places = wanted.find(header, place=f"{path}:1", where=" in the file's first line")
     for line, cells in rows:
         place = f"{path}:{line}"
         if not cells:
@@ -131,24 +151,23 @@ def _delimited(
         elif len(cells) != len(header):
             raise DataError(
                 f"{place}: a row that does not fit its header",
-                found=f"{len(cells)} cells where the header has {len(header)} ({shorten(cells)})",
+                found=f"{count(len(cells), 'cell')} where the header has {len(header)} "
+                f"({shorten(cells)})",
                 fix="repair the row; a cell that holds the separator must be quoted (csv)",
             )
         else:
             yield place, tuple(None if i is None else cells[i] for i in places)
 
 
-def _jsonl(
-    path: str | Path, lines: Iterator[str], columns: Sequence[str], optional: Collection[str]
-) -> Iterator[Record]:
+def _jsonl(path: str | Path, lines: Iterator[str], wanted: _Wanted) -> Iterator[Record]:
     for number, line in enumerate(lines, start=1):
         place = f"{path}:{number}"
         if not line.strip():
             yield place, None
             continue
         record = _json_object(line, place)
-        find_columns(list(record), columns, optional=optional, place=place)
-        yield place, tuple(record.get(column) for column in columns)
+        wanted.find(list(record), place=place)
+        yield place, tuple(record.get(column) for column in wanted.columns)
 
 
 def _json_object(line: str, place: str) -> dict[str, Any]:
@@ -167,18 +186,16 @@ def _json_object(line: str, place: str) -> dict[str, Any]:
     return record
 
 
-def _parquet(
-    path: str | Path, columns: Sequence[str], optional: Collection[str]
-) -> Iterator[Record]:
+def _parquet(path: str | Path, wanted: _Wanted) -> Iterator[Record]:
     with _open_parquet(path) as file:
         header = list(file.schema_arrow.names)
-        places = find_columns(header, columns, optional=optional, place=str(path))
-        wanted = sorted({header[i] for i in places if i is not None})
+        places = wanted.find(header, place=str(path))
+        there = sorted({header[i] for i in places if i is not None})
         row = 0
-        for batch in file.iter_batches(batch_size=1024, columns=wanted):
+        for batch in file.iter_batches(batch_size=1024, columns=there):
             for record in batch.to_pylist():
                 row += 1
-                yield f"{path}, row {row}", tuple(record.get(column) for column in columns)
+                yield f"{path}, row {row}", tuple(record.get(name) for name in wanted.columns)
 
 
 @contextlib.contextmanager
@@ -224,7 +241,13 @@ def column_names(path: str | Path, *, kind: Kind, encoding: str = "utf-8") -> li
 
 
 def find_columns(
-    header: Sequence[str], columns: Sequence[str], *, optional: Collection[str] = (), place: str
+    header: Sequence[str],
+    columns: Sequence[str],
+    *,
+    optional: Collection[str] = (),
+    place: str,
+    where: str = "",
+    otherwise: str = "",
 ) -> list[int | None]:
     """Finds columns by their exact names.
 
@@ -233,6 +256,8 @@ def find_columns(
         columns: The names that are wanted.
         optional: Those of `columns` that may be missing.
         place: Where the header stands, for errors.
+        where: Where a column is renamed, such as " in the file's first line".
+        otherwise: What the caller offers besides renaming it.
 
     Returns:
         The index of each wanted column, None for a missing optional one.
@@ -260,7 +285,22 @@ def find_columns(
                 fix="rename all but one",
             )
         else:
-            near = difflib.get_close_matches(column, header, n=1)
-            fix = f"did you mean {near[0]!r}?" if near else "name the file's column for this field"
+            others = [name for name in header if name not in columns]
+            near = difflib.get_close_matches(column, others, n=1)
+            fix = f"rename the column{where} to {column!r}" + (
+                f", or {otherwise}" if otherwise else ""
+            )
+            if near:
+                fix = f"did you mean {near[0]!r}?"
             raise DataError(f"{place}: no column {column!r}", found=found, fix=fix)
     return places
+
+
+def count(number: int, thing: str) -> str:
+    """Writes a number of things for an error, in the plural where it is not one.
+
+    Example:
+        >>> count(1, "row"), count(1000, "row")
+        ('1 row', '1,000 rows')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from munjang.data.lines import iter_lines, shorten
-from munjang.data.records import iter_records
+from munjang.data.records import count, iter_records
 from munjang.data.tables import check_text
 from munjang.errors import DataError, InputError
 
@@ -40,7 +40,9 @@ class RetrievalSet:
     qrels: Mapping[str, Mapping[str, int]]
 
 
-def read_retrieval(folder: str | Path, *, split: str = "test") -> RetrievalSet:
+def read_retrieval(
+    folder: str | Path, *, split: str = "test", encoding: str = "utf-8"
+) -> RetrievalSet:
     r"""Reads a folder of queries, documents and judgements (BEIR's layout, or TREC qrels).
 
     | what | where | columns |
@@ -56,6 +58,7 @@ def read_retrieval(folder: str | Path, *, split: str = "test") -> RetrievalSet:
     Args:
         folder: The folder; its name becomes that of the set.
         split: The stem of the judgements' file.
+        encoding: The text encoding of all files but Parquet.
 
     Returns:
         The set, queries and documents in file order.
@@ -65,6 +68,7 @@ def read_retrieval(folder: str | Path, *, split: str = "test") -> RetrievalSet:
             empty, a judgement names an id that is not there, contradicts another one or
             has a grade that is not a whole number, or no query has a right document; the
             error names file and line.
+        InputError: No such encoding.
         MissingExtraError: Parquet without pyarrow.
 
     Example:
@@ -86,11 +90,11 @@ def read_retrieval(folder: str | Path, *, split: str = "test") -> RetrievalSet:
     qrels = _only_file(folder, f"qrels/{split}", (".tsv", *_TREC))
     queries_file = _only_file(folder, "queries", _TABLES)
     corpus_file = _only_file(folder, "corpus", _TABLES)
-    queries = _read_texts(queries_file)
-    corpus = _read_texts(corpus_file)
+    queries = _read_texts(queries_file, encoding)
+    corpus = _read_texts(corpus_file, encoding)
     right: dict[str, dict[str, int]] = {}
     judged: dict[tuple[str, str], int] = {}
-    for place, query, document, cell in _judgements(qrels):
+    for place, query, document, cell in _judgements(qrels, encoding):
         _check_id(query, queries, place=place, file=queries_file, what="query")
         _check_id(document, corpus, place=place, file=corpus_file, what="document")
         grade = _grade(cell, place)
@@ -106,7 +110,7 @@ def read_retrieval(folder: str | Path, *, split: str = "test") -> RetrievalSet:
     if not right:
         raise DataError(
             f"{qrels}: no query has a right document",
-            found=f"{len(judged):,} judgements",
+            found=count(len(judged), "judgement"),
             fix="grades of 1 and more for right documents",
         )
     asked = {query: text for query, text in queries.items() if query in right}
@@ -147,7 +151,9 @@ def pairs_to_retrieval(name: str, pairs: Sequence[Pair]) -> RetrievalSet:
             qrels.setdefault(query, {})[document] = 1
     if not qrels:
         raise InputError(
-            f"{name}: nothing to look for", found=f"{len(pairs)} pairs", fix="pairs of two texts"
+            f"{name}: nothing to look for",
+            found=count(len(pairs), "pair"),
+            fix="pairs of two texts",
         )
     return RetrievalSet(name, _by_id(queries), _by_id(documents), qrels)
 
@@ -172,11 +178,12 @@ def _only_file(folder: Path, stem: str, suffixes: Sequence[str]) -> Path:
     )
 
 
-def _read_texts(path: Path) -> dict[str, str]:
+def _read_texts(path: Path, encoding: str) -> dict[str, str]:
     """The texts of a table by their ids, a title joined in front."""
     texts: dict[str, str] = {}
     columns = ["_id", "id", "title", "text"]
-    for place, cells in iter_records(path, columns, optional={"_id", "id", "title"}):
+    optional = {"_id", "id", "title"}
+    for place, cells in iter_records(path, columns, optional=optional, encoding=encoding):
         if cells is None:
             continue
         name = _id(cells[:2], place)
@@ -206,14 +213,14 @@ def _id(cells: Sequence[Any], place: str) -> str:
     return name
 
 
-def _judgements(path: Path) -> Iterator[tuple[str, str, str, str]]:
+def _judgements(path: Path, encoding: str) -> Iterator[tuple[str, str, str, str]]:
     """Place, query id, document id and grade of each judgement, as they stand."""
     if path.name.removesuffix(".gz").endswith(".tsv"):
-        for place, cells in iter_records(path, _QRELS_COLUMNS):
+        for place, cells in iter_records(path, _QRELS_COLUMNS, encoding=encoding):
             if cells is not None:
                 yield place, *cells
         return
-    for number, line in enumerate(iter_lines(path), start=1):
+    for number, line in enumerate(iter_lines(path, encoding=encoding), start=1):
         place = f"{path}:{number}"
         cells = tuple(line.split())
         if len(cells) == 4:
@@ -230,7 +237,7 @@ def _check_id(name: str, known: Mapping[str, str], *, place: str, file: Path, wh
     if name not in known:
         raise DataError(
             f"{place}: no {what} {name!r} in {file.name}",
-            found=f"{len(known):,} other ids",
+            found=count(len(known), "other id"),
             fix="add it there, or delete the line",
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import shlex
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from munjang.data.lines import cut_terminator, iter_lines, shorten
@@ -79,7 +80,12 @@ def read_rows(
         if field.default is None and field.name not in (columns or {})
     }
     records = iter_records(
-        path, list(names.values()), optional=optional, encoding=encoding, kind=kind
+        path,
+        list(names.values()),
+        optional=optional,
+        encoding=encoding,
+        kind=kind,
+        otherwise="" if columns is None else "give your name of it in `columns`",
     )
     return [
         make_row(row_type, cells, place=place, columns=list(names.values()), optional=optional)
@@ -223,14 +229,33 @@ class SentenceFile:
             raise InputError(
                 f"{self.path} is a table: which column holds the sentences?",
                 found=f"columns {', '.join(map(repr, names))}",
-                fix="name the column",
+                fix=f"--column {shlex.quote(self._guess_column(names))}"
+                if names
+                else "name the columns in its first line",
             )
-        records = iter_records(self.path, [self.column], encoding=self.encoding, kind=self._kind)
+        records = iter_records(
+            self.path,
+            [self.column],
+            encoding=self.encoding,
+            kind=self._kind,
+            otherwise="name one of those columns",
+        )
         for place, cells in records:
             if cells is None or cells[0] is None:
                 yield ""
             else:
                 yield check_text(cells[0], place=place, column=self.column)
+
+    def _guess_column(self, names: Sequence[str]) -> str:
+        """The column with the longest text in the table's first row."""
+        single = [name for name in names if names.count(name) == 1]
+        rows = iter_records(self.path, single, encoding=self.encoding, kind=self._kind)
+        first = next((cells for _, cells in rows if cells), ())
+        texts = {cell: name for name, cell in zip(single, first, strict=False) if cell}
+        return max(
+            ((len(cell), name) for cell, name in texts.items() if isinstance(cell, str)),
+            default=(0, names[0]),
+        )[1]
 
 
 def iter_sentences(

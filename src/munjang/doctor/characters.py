@@ -27,7 +27,9 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MARKUP = re.compile(r"&(?:nbsp|amp|lt|gt|quot|#\d{2,5});|<br ?/?>|</(?:p|div|span|a|b)>")
 _LATIN = re.compile("[\u0080-\u00ff\u0152-\u0192\u02c6-\u2122\u20ac]{4,}")
+_LETTER = re.compile("[\u00c0-\u0192]")
 _HANJA = re.compile("[\u4e00-\u9fff\uf900-\ufaff]")
+_NOT_ASCII = re.compile("[^\x00-\x7f\ufffd]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,18 @@ class Defect:
 def is_decomposed(text: str) -> bool:
     """Whether a text has Hangul (or another letter) in its decomposed form, NFD.
 
+    Characters that NFC replaces one by one, such as compatibility hanja, are not meant.
+
     Example:
         >>> is_decomposed("\u1112\u1161\u11ab\u1100\u1173\u11af"), is_decomposed("한글")
         (True, False)
+        >>> is_decomposed("\uf9e1대표")
+        False
     """
-    return not unicodedata.is_normalized("NFC", text)
+    if unicodedata.is_normalized("NFC", text):
+        return False
+    singly = sum(len(unicodedata.normalize("NFC", sign)) for sign in text)
+    return len(unicodedata.normalize("NFC", text)) < singly
 
 
 def is_mixed(text: str) -> bool:
@@ -91,19 +100,20 @@ def undo_misreading(text: str) -> str | None:
     Example:
         >>> undo_misreading("¾È³çÇÏ¼¼¿ä")
         '안녕하세요'
+        >>> undo_misreading("臾몄옣 濡쒕뵫 以묒뿉 臾몄젣媛?")
+        '문장 로딩 중에 문제'
         >>> undo_misreading("어제 café에서 만났다.") is None
         True
     """
-    for run in _LATIN.findall(text):
+    for run in filter(_LETTER.search, _LATIN.findall(text)):
         for wrong in ("latin-1", "cp1252"):
             for right in ("utf-8", "cp949"):
                 found = _recode(run, wrong, right)
                 if found and _mostly_hangul(found):
                     return found
     if _HANJA.search(text):
-        found = _recode(text, "cp949", "utf-8")
-        if found and found != text and has_hangul(found):
-            return found
+        pieces = map(_undo_cp949, _NOT_ASCII.findall(text))
+        return " ".join(piece for piece in pieces if piece) or None
     return None
 
 
@@ -186,6 +196,19 @@ def _recode(text: str, wrong: str, right: str) -> str | None:
         return text.encode(wrong).decode(right)
     except UnicodeError:
         return None
+
+
+def _undo_cp949(run: str) -> str:
+    """The syllables of UTF-8 that was read as cp949, what was lost left out; "" if it was not.
+
+    A syllable's three bytes were read as one character and a half. Hanja beside Hangul can
+    make a syllable by chance, but hardly two, and hardly ordinary ones.
+    """
+    if not _HANJA.search(run):
+        return ""
+    found = _SYLLABLE.findall(run.encode("cp949", "ignore").decode("utf-8", "ignore"))
+    ordinary = sum(len(syllable.encode("euc_kr")) == 2 for syllable in found)
+    return "".join(found) if ordinary >= 2 and 3 * len(found) >= len(run) else ""
 
 
 def _mostly_hangul(text: str) -> bool:

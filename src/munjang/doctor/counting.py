@@ -34,7 +34,7 @@ class Repeats(NamedTuple):
     Attributes:
         texts: How many could go without a text being lost.
         most: How often the most frequent is there.
-        first: The number of its first place, from 1.
+        first: The number of its first place, from 1; of equally frequent ones the first.
     """
 
     texts: int
@@ -90,8 +90,8 @@ class CharacterCounts:
         if not len(digests):
             return Repeats(0, 0, 0)
         _, first, counts = np.unique(digests, return_index=True, return_counts=True)
-        most = int(counts.argmax())
-        return Repeats(len(digests) - len(counts), int(counts[most]), int(first[most]) + 1)
+        most = counts.max()
+        return Repeats(len(digests) - len(counts), int(most), int(first[counts == most].min()) + 1)
 
     def _look_closely(self, text: str) -> None:
         self.decomposed += is_decomposed(text)

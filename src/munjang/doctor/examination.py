@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from munjang.doctor.machine import examine_machine
 from munjang.doctor.model import ModelExamination
-from munjang.doctor.text import examine_text
+from munjang.doctor.text import check_source, examine_text
 from munjang.doctor.vocabulary import read_vocabulary
-from munjang.errors import unknown_name
+from munjang.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,8 @@ def examine(
         read is a finding, not an error.
 
     Raises:
-        InputError: An argument is unknown, or a table comes without the name of a column.
+        InputError: An argument is unknown, the model has an empty name, there is no such
+            file of texts, or a table comes without the name of a column.
 
     Example:
         >>> findings = examine(None, hub=False)
@@ -58,6 +59,14 @@ def examine(
         {'machine'}
     """
     _check_names(engine, pooling)
+    if model is not None and not str(model).strip():
+        raise InputError(
+            "the model has an empty name",
+            found=repr(str(model)),
+            fix="'default', a model folder (. for this one), a hub id or an address",
+        )
+    if text is not None:
+        check_source(text, column=column, encoding=encoding)
     findings = examine_machine(hub=hub)
     encoder = vocabulary = None
     if model is not None:

@@ -19,9 +19,9 @@ from munjang.doctor.weights import read_tables
 from munjang.encode import zoo
 from munjang.encode.address import is_address
 from munjang.encode.endpoint import open_endpoint
-from munjang.encode.folder import MANIFEST, read_manifest
+from munjang.encode.folder import GRAPHS, MANIFEST, read_manifest
 from munjang.encode.loading import find_folder, load
-from munjang.errors import MissingExtraError, ModelError, NetworkError
+from munjang.errors import MissingExtraError, ModelError, MunjangError, NetworkError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +74,10 @@ class ModelExamination:
             self.folder, name = find_folder(self.model, allow_pickle=self.allow_pickle)
         except _FAILURES as error:
             yield finding_of(error, area="model", what="model")
+            return
+        hollow = examine_wholeness(self.folder)
+        if hollow is not None:
+            yield hollow
             return
         declared = list(self._examine_declared(self.folder, name))
         files = list(examine_files(self.folder))
@@ -136,7 +140,8 @@ class ModelExamination:
                 loaded[pooling] = self._load(pooling)
             found = {pooling: probe(encoder).twins for pooling, encoder in loaded.items()}
         except Exception as error:  # an engine's errors share no base class
-            fix = "--pooling mean or cls, as its card says"
+            own = error.fix if isinstance(error, MunjangError) else None
+            fix = own or "--pooling mean or cls, as its card says"
             why = (str(error).splitlines() or [type(error).__name__])[0]
             failure = f"{detail}; neither mean nor cls can be tried: {why}"
             return Finding("model", "pooling", "problem", failure, fix)
@@ -168,6 +173,27 @@ def examine_endpoint(address: str, *, prompt: str | None = None) -> Iterator[Fin
         return
     yield Finding("model", "in use", "ok", detail, values={"dim": encoder.dim})
     yield from examine_vectors(encoder, engine="a server", declared_unit=False)
+
+
+def examine_wholeness(folder: Path) -> Finding | None:
+    """Finds that a folder is no model at all: it lacks what tells how to read the rest.
+
+    Args:
+        folder: An exported, a sentence-transformers or a plain transformers folder.
+    """
+    if any((folder / name).is_file() for name in (MANIFEST, "modules.json")):
+        return None
+    weights = [*folder.glob("*.safetensors"), *folder.glob("pytorch_model*.bin")]
+    config = (folder / "config.json").is_file()
+    graph = next((name for name in GRAPHS.values() if (folder / name).is_file()), None)
+    if graph and not (config and weights):
+        missing = f"{MANIFEST} is missing beside {graph}"
+    elif not config:
+        missing = f"config.json {'is' if weights else 'and model.safetensors are'} missing"
+    else:
+        return None
+    fix = "name the folder that the model lies in, or copy or export it again, whole"
+    return Finding("model", "files", "problem", f"{folder} holds no model: {missing}", fix)
 
 
 def examine_files(folder: Path) -> Iterator[Finding]:

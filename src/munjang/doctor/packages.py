@@ -6,8 +6,29 @@ import importlib.metadata
 import re
 from dataclasses import dataclass
 
-_EXTRA = re.compile(r"""extra\s*==\s*['"]([\w-]+)['"]""")
-_FOR_DEVELOPERS = ("dev", "all")
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "korean": ("kiwipiepy>=0.24",),
+    "mteb": ("mteb>=2.23,<3",),
+    "onnx": ("onnxruntime>=1.20",),
+    "parquet": ("pyarrow>=17",),
+    "plots": ("matplotlib>=3.9",),
+    "train": (
+        "accelerate>=1.6",
+        "datasets>=3.0",
+        "nncf>=2.17",
+        "onnx>=1.17",
+        "onnxruntime>=1.20",
+        "onnxscript>=0.5",
+        "peft>=0.17",
+        "sentence-transformers>=6,<7",
+        "tensorboard>=2.18",
+        "transformers>=5,<6",
+    ),
+}
+"""What the extras for users bring. The installed metadata is not asked: in a folder that was
+installed with `pip install -e` it stays what it was on that day."""
+
+_OF_EXTRA = re.compile(r"extra\s*==")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +51,10 @@ class Package:
 
 
 def read_packages() -> list[Package]:
-    """The packages that munjang's own metadata names, without those for its developers.
+    """The packages of munjang's base install and of `EXTRAS`.
 
     Returns:
-        The base install's first; [] where munjang is not installed, only on the path.
+        The base install's first; none of them where munjang is not installed, only on the path.
 
     Example:
         >>> {package.name for package in read_packages() if not package.extra} >= {"openvino"}
@@ -42,8 +63,10 @@ def read_packages() -> list[Package]:
     try:
         lines = importlib.metadata.requires("munjang") or []
     except importlib.metadata.PackageNotFoundError:
-        return []
-    found = [package for line in lines if (package := _read(line))]
+        lines = []
+    base = [("", line) for line in lines if not _OF_EXTRA.search(line)]
+    extras = [(extra, line) for extra, needed in EXTRAS.items() for line in needed]
+    found = [package for extra, line in base + extras if (package := _read(line, extra))]
     return sorted(found, key=lambda package: (package.extra, package.name))
 
 
@@ -60,15 +83,12 @@ def find_version(name: str) -> str | None:
         return None
 
 
-def _read(line: str) -> Package | None:
+def _read(line: str, extra: str) -> Package | None:
     from packaging.requirements import Requirement
 
-    extra = _EXTRA.search(line)
-    named = extra[1] if extra else ""
     needed = Requirement(line)
-    applies = needed.marker is None or needed.marker.evaluate({"extra": named})
-    if named in _FOR_DEVELOPERS or needed.name == "munjang" or not applies:
+    if needed.marker is not None and not needed.marker.evaluate():
         return None
     version = find_version(needed.name)
     fits = version is not None and needed.specifier.contains(version, prereleases=True)
-    return Package(needed.name, named, str(needed.specifier), version, fits)
+    return Package(needed.name, extra, str(needed.specifier), version, fits)

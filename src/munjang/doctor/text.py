@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from munjang.data.records import count
 from munjang.data.tables import SentenceFile
 from munjang.doctor.characters import DEFECTS
 from munjang.doctor.counting import TokenCounts, count_texts
@@ -12,7 +15,6 @@ from munjang.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from munjang.doctor.characters import Defect
     from munjang.doctor.counting import CharacterCounts
@@ -34,6 +36,30 @@ about two, one that falls back on bytes six or more."""
 _MANY_REPEATED = 0.1
 _SOME_REPEATED = 0.01
 _MANY_FOREIGN = 0.5
+
+
+def check_source(path: str | Path, *, column: str | None = None, encoding: str = "utf-8") -> None:
+    """Refuses what `examine_text` could not begin with, before anything else is done.
+
+    Args:
+        path: As for `examine_text`; standard input is left unread.
+        column: The column of a table.
+        encoding: What the file is written in.
+
+    Raises:
+        DataError: There is no such file.
+        InputError: An unknown encoding, or a table without the name of a column.
+    """
+    source = SentenceFile(path, encoding=encoding, column=column)
+    if str(path) == "-":
+        return
+    if not Path(path).exists():
+        raise DataError(f"{path}: no such file", fix="check the path")
+    if Path(path).is_dir():
+        raise DataError(f"{path} is a folder, not a file", fix="name a file in it")
+    if Path(path).is_file():  # a pipe can be read once
+        with contextlib.suppress(DataError):  # of its contents: that is a finding
+            next(iter(source), None)
 
 
 def examine_text(
@@ -79,7 +105,8 @@ def examine_text(
         return [finding_of(error, area="text", what="file")]
     if not counts.texts:
         fix = "name a file that has some"
-        return [Finding("text", "file", "problem", f"no text, {source.blank} blank lines", fix)]
+        blank = f", {count(source.blank, 'blank line')}" if source.blank else ": it is empty"
+        return [Finding("text", "file", "problem", f"no text{blank}", fix)]
     findings = [_examine_size(counts, source, encoding), examine_repeats(counts)]
     if tokens is not None:
         findings += examine_tokens(tokens, counts)
@@ -105,7 +132,7 @@ def examine_repeats(counts: CharacterCounts) -> Finding:
         "duplicates",
         _by_share(share, note=_SOME_REPEATED, warning=_MANY_REPEATED),
         f"{_of(exact.texts, counts.texts)}, {letters.texts:,} by letters alone; the most "
-        f"frequent {letters.most:,} times, first text {letters.first:,}",
+        f"frequent {count(letters.most, 'time')}, first text {letters.first:,}",
         ""
         if share < _SOME_REPEATED
         else "drop them before training, where they are false negatives, and before search",
@@ -182,7 +209,8 @@ def _examine_size(counts: CharacterCounts, source: SentenceFile, encoding: str) 
         "text",
         "file",
         "ok",
-        f"{counts.texts:,} texts{blank}, {counts.characters / counts.texts:.0f} characters and "
+        f"{count(counts.texts, 'text')}{blank}, "
+        f"{counts.characters / counts.texts:.0f} characters and "
         f"{counts.words / counts.texts:.1f} 어절 each on average, read as {encoding}",
         values={
             "texts": counts.texts,

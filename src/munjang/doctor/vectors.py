@@ -29,6 +29,7 @@ _SAME = 0.9999
 """Least mean cosine over all pairs from which vectors are one and the same."""
 
 _UNIT = 1e-3
+_ZERO = 1e-6
 _ALONE = 6
 _LEAST_COSINE = {"fp32": 0.9999, "int8": 0.995}
 
@@ -72,7 +73,7 @@ def probe(encoder: Encoder) -> Probe:
         [encoder.encode([text], normalize=False) for text in SENTENCES[:_ALONE]]
     )
     finite = bool(np.isfinite(vectors).all() and np.isfinite(single).all())
-    lengths = np.linalg.norm(vectors, axis=1)
+    lengths = np.linalg.norm(np.concatenate([vectors, single]), axis=1)
     cosines = similarity(vectors, vectors)
     others = ~np.eye(len(vectors), dtype=bool)
     return Probe(
@@ -122,20 +123,34 @@ def examine_vectors(encoder: Encoder, *, engine: str, declared_unit: bool) -> li
         f"{engine}, about {_round(seen.speed):,} short sentences a second here",
         values={"engine": engine, "sentences_per_second": round(seen.speed, 1)},
     )
-    if not seen.finite:
-        fix = "the weights are damaged or overflow in half precision: copy them again, or fp32"
-        return [running, Finding("model", "vectors", "problem", "some are NaN or infinite", fix)]
-    if seen.spread > _SAME:
-        fix = "the weights are damaged, or pooling takes a token that is the same for all texts"
-        detail = f"every sentence has the same one (mean cosine {seen.spread:.5f})"
-        values = {"mean_cosine": seen.spread}
-        return [running, Finding("model", "vectors", "problem", detail, fix, values)]
+    useless = examine_use(seen)
+    if useless is not None:
+        return [running, useless]
     return [
         running,
         examine_lengths(seen, declared_unit=declared_unit),
         examine_batches(seen, precision=engine),
         examine_twins(seen),
     ]
+
+
+def examine_use(seen: Probe) -> Finding | None:
+    """Finds vectors that nothing can be done with: zeros, NaN, one and the same."""
+    values: dict[str, float] = {}
+    if seen.shortest < _ZERO:
+        detail = "a sentence got a vector of zeros"
+        fix = "copy the weights again, or see the server's log: such a sentence finds nothing"
+        values = {"shortest": seen.shortest}
+    elif not seen.finite:
+        detail = "some are NaN or infinite"
+        fix = "the weights are damaged or overflow in half precision: copy them again, or fp32"
+    elif seen.spread > _SAME:
+        detail = f"every sentence has the same one (mean cosine {seen.spread:.5f})"
+        fix = "the weights are damaged, or pooling takes a token that is the same for all texts"
+        values = {"mean_cosine": seen.spread}
+    else:
+        return None
+    return Finding("model", "vectors", "problem", detail, fix, values)
 
 
 def examine_lengths(seen: Probe, *, declared_unit: bool) -> Finding:

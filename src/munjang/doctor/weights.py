@@ -105,10 +105,12 @@ def _rows(shapes: dict[str, tuple[int, ...]], endings: tuple[str, ...]) -> int |
 def _read_graph(path: Path) -> Tables:
     """A table is what a Gather picks from; that of the tokens is picked from by input_ids."""
     silence_telemetry()
-    import openvino
+    from openvino.frontend import FrontEndManager
 
-    try:
-        graph = openvino.Core().read_model(path)
+    kind = "onnx" if path.suffix == ".onnx" else "ir"
+    try:  # by name: read_model tries all readers on a damaged file, and some of them print
+        reader = FrontEndManager().load_by_framework(kind)
+        graph = reader.convert(reader.load(str(path)))
     except RuntimeError as error:
         raise ModelError(
             f"{path} cannot be read as a model",

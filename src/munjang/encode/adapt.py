@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _OURS = {"batch_size", "normalize", "truncate_dim", "progress"}
 _PROBE = "문장"
-_FIX = "as_encoder(model) takes what has encode(sentences) -> array, or such a function itself"
+_FIX = "munjang.as_encoder(model) takes what has encode(sentences) -> array, or such a function"
 
 
 class AdaptedEncoder:
@@ -177,7 +177,7 @@ def _find_encode(model: object) -> Callable[..., object]:
     if isinstance(model, type):
         raise InputError("a class encodes nothing", found=kind, fix=f"make one of it: {kind}(…)")
     if isinstance(model, (str, Path)):
-        raise InputError("a name is no model", found=str(model), fix="munjang.load(name)")
+        raise InputError("a name is not a model", found=str(model), fix="munjang.load(name)")
     encode = getattr(model, "encode", None)
     if encode is None and not hasattr(model, "forward"):  # a bare torch module takes no text
         encode = model

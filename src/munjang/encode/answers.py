@@ -22,7 +22,8 @@ def read_vectors(answer: object, count: int) -> Vectors:
 
     Raises:
         ValueError: An index is missing, double or wrong, or a vector is not numbers,
-            not finite, or of another dimension than the first.
+            not finite, all zeros (as no text that was sent may have it), or of another
+            dimension than the first.
     """
     items = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
@@ -53,6 +54,8 @@ def _read_rows(embeddings: list[Any]) -> list[Vectors]:
             raise ValueError(f"the embedding {index} is not a list of numbers") from None
         if row.ndim != 1 or not np.isfinite(row).all():
             raise ValueError(f"the embedding {index} holds what is not a finite number")
+        if not row.any():
+            raise ValueError(f"the embedding {index} is all zeros")
         if rows and len(row) != len(rows[0]):
             raise ValueError(f"vectors of {len(row)} dimensions among some of {len(rows[0])}")
         rows.append(row)

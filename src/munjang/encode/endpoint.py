@@ -13,7 +13,7 @@ import numpy as np
 from munjang.encode.address import authorize, read_address
 from munjang.encode.answers import read_vectors
 from munjang.encode.encoder import check_sentences, similarity, unit_length
-from munjang.encode.jsonpost import JsonClient, Refusal, StoppedError
+from munjang.encode.jsonpost import Call, JsonClient, Refusal, StoppedError
 from munjang.errors import InputError, MunjangWarning, NetworkError
 from munjang.korean.normalize import replace_surrogates, to_nfc
 from munjang.progress import progress_bar
@@ -34,7 +34,7 @@ _HELP = {
     403: "set MUNJANG_API_KEY to a key of this server that may use the model",
     404: "check the address (it often ends in /v1) and the model's name",
     413: "shorter texts, or a server that takes longer ones",
-    429: "again later, or with fewer workers",
+    429: "again later, or raise the server's limit of requests",
 }
 
 
@@ -43,7 +43,8 @@ class EndpointEncoder:
 
     Satisfies `Encoder`. Texts go out in batches, a few at a time; a busy server (429,
     500, 502, 503, 504, no answer in time) is asked again, a batch that it finds too
-    large is halved. The first failure ends the call at once.
+    large is halved. The first retry of a call is told once (`MunjangWarning`); the first
+    failure ends the call at once.
 
     A text that is nothing but white space, its prompt included, is not sent, since many
     servers refuse it: its vector is all zeros. What a server cuts off a long text it
@@ -59,7 +60,8 @@ class EndpointEncoder:
         nfc: Compose decomposed Hangul before it is sent.
         batch_size: The most texts in a request, whatever `encode` is told.
         timeout: Seconds without any answer until an attempt is given up.
-        retries: How often a request is sent again.
+        retries: How often a request is sent again; twice at most after attempts without
+            an answer in time.
         workers: How many requests are under way at once.
         backoff: Seconds before the first retry, doubled each time; Retry-After goes first.
         longest_wait: No wait before a retry is longer, whatever the server asks for.
@@ -126,7 +128,7 @@ class EndpointEncoder:
             NetworkError: It does not give one.
         """
         if self._dim is None:
-            self._ask([_PROBE], [0], threading.Event())
+            self._ask([_PROBE], [0], Call(self.url))
         assert self._dim is not None  # noqa: S101 - every answer that passes sets it
         return self._dim
 
@@ -144,7 +146,7 @@ class EndpointEncoder:
         Raises:
             InputError: A sentence is not a string, or an argument is out of range.
             NetworkError: The server cannot be reached, refuses, or answers something
-                else than one finite vector a text, all of one dimension.
+                else than one finite vector a text, none all zeros, all of one dimension.
         """
         if batch_size < 1:
             raise InputError("batch_size must be at least 1", found=str(batch_size))
@@ -154,10 +156,13 @@ class EndpointEncoder:
             raise InputError("truncate_dim is out of range", found=str(truncate_dim), fix=fix)
         plan = plan_requests(texts, most=min(batch_size, self.batch_size))
         found = []
+        call = Call(self.url)
         with progress_bar(
             "encoding", total=sum(map(len, plan)), unit="sentences", shown=progress
         ) as advance:
-            for where, rows in _run(plan, self._workers, lambda b, stop: self._ask(texts, b, stop)):
+            for where, rows in _run(
+                plan, self._workers, lambda batch: self._ask(texts, batch, call), call.stop
+            ):
                 found.append((where, rows))
                 advance(len(where))
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
@@ -178,7 +183,7 @@ class EndpointEncoder:
             warnings.warn(message, MunjangWarning, stacklevel=3)
         return [self.prompt + (to_nfc(text) if self.nfc else text) for text in clean]
 
-    def _ask(self, texts: list[str], batch: list[int], stop: threading.Event) -> Vectors:
+    def _ask(self, texts: list[str], batch: list[int], call: Call) -> Vectors:
         """The vectors of some of the texts; a batch too large for the server is halved."""
         body = {
             "model": self.name,
@@ -186,13 +191,13 @@ class EndpointEncoder:
             "encoding_format": "float",
         }
         try:
-            answer = self._client.post(body, stop)
+            answer = self._client.post(body, call)
         except Refusal as refusal:
             if len(batch) == 1 or not refusal.too_large:
                 raise self._refused(refusal, batch) from None
             middle = len(batch) // 2
             halves = (batch[:middle], batch[middle:])
-            return np.concatenate([self._ask(texts, half, stop) for half in halves])
+            return np.concatenate([self._ask(texts, half, call) for half in halves])
         try:
             vectors = read_vectors(answer, len(batch))
             self._check_dim(vectors.shape[1])
@@ -212,11 +217,10 @@ class EndpointEncoder:
                 raise ValueError(f"vectors of {dim} dimensions after some of {self._dim}")
 
     def _refused(self, refusal: Refusal, batch: list[int]) -> NetworkError:
-        status = "" if refusal.status is None else f"HTTP {refusal.status}: "
         which = f" (sentences[{batch[0]}])" if len(batch) == 1 and refusal.too_large else ""
         return NetworkError(
             f"{self.url} gave no vectors of the model {self.name!r}",
-            found=f"{status}{refusal.message}{which}",
+            found=f"{refusal}{which}",
             fix=_HELP.get(refusal.status or 0, "check that the server runs there, and again"),
         )
 
@@ -278,7 +282,8 @@ def plan_requests(
 def _run(
     plan: list[list[int]],
     workers: int,
-    ask: Callable[[list[int], threading.Event], Vectors],
+    ask: Callable[[list[int]], Vectors],
+    stop: threading.Event,
 ) -> Iterator[tuple[list[int], Vectors]]:
     """Asks for all batches, a few at a time; the first failure ends all waiting.
 
@@ -287,7 +292,6 @@ def _run(
     """
     todo = deque(plan)
     done: queue.SimpleQueue[tuple[list[int], Vectors] | Exception] = queue.SimpleQueue()
-    stop = threading.Event()
 
     def work() -> None:
         while not stop.is_set():
@@ -296,7 +300,7 @@ def _run(
             except IndexError:
                 return
             try:
-                done.put((batch, ask(batch, stop)))
+                done.put((batch, ask(batch)))
             except StoppedError:
                 return
             except Exception as error:

@@ -5,22 +5,29 @@ from __future__ import annotations
 import contextlib
 import email.utils
 import http.client
+import itertools
 import json
 import re
 import socket
 import ssl
+import threading
 import time
 import urllib.error
 import urllib.request
+import warnings
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from munjang.errors import MunjangWarning
+
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Mapping
 
 PASSING = frozenset({429, 500, 502, 503, 504})
 """What a server answers when the same request may succeed a moment later."""
+
+MOST_SILENCES = 3
+"""How often at most a request is left without an answer in time, whatever its retries."""
 
 _PASSING_FAILURES = (TimeoutError, ConnectionResetError, BrokenPipeError, http.client.HTTPException)
 _MOST_SHOWN = 200
@@ -31,12 +38,13 @@ _SAYS_TOO_LARGE = re.compile(
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, which the caller turns into its error
-    """A request that brought nothing, and why.
+    """A request that brought nothing, and why; as text, status and message.
 
     Args:
         message: The server's own words, shortened, or what broke the connection.
         status: The HTTP status; None where no answer came.
         passing: Whether the same request may succeed a moment later.
+        silent: Whether no answer came in time.
         retry_after: Seconds to wait before that, as the server asked for, or None.
     """
 
@@ -46,11 +54,12 @@ class Refusal(Exception):  # noqa: N818 - an answer, which the caller turns into
         *,
         status: int | None = None,
         passing: bool = False,
+        silent: bool = False,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message if status is None else f"HTTP {status}: {message}")
         self.message, self.status = message, status
-        self.passing, self.retry_after = passing, retry_after
+        self.passing, self.silent, self.retry_after = passing, silent, retry_after
 
     @property
     def too_large(self) -> bool:
@@ -64,6 +73,34 @@ class StoppedError(Exception):
     """A request was given up because somebody else's failure made it pointless."""
 
 
+class Call:
+    """What the requests of one call share: its end, and one warning that it takes longer.
+
+    Args:
+        place: What the warning calls the server.
+
+    Attributes:
+        stop: Once set, no retry is waited for.
+    """
+
+    def __init__(self, place: str) -> None:
+        self.stop = threading.Event()
+        self._place = place
+        self._unwarned = threading.Lock()
+
+    def warn_of_retry(self, refusal: Refusal, left: int) -> None:
+        """Warns (`MunjangWarning`) of the call's first retry; says nothing of later ones.
+
+        Args:
+            refusal: Why there is one.
+            left: How many there may be.
+        """
+        if not self.stop.is_set() and self._unwarned.acquire(blocking=False):
+            often = "once more" if left == 1 else f"at most {left} more times"
+            message = f"{self._place}: {refusal}; trying again, {often}"
+            warnings.warn(message, MunjangWarning, stacklevel=2)
+
+
 class JsonClient:
     """Posts JSON to one address and reads JSON from the answers.
 
@@ -74,7 +111,8 @@ class JsonClient:
         headers: Sent with every request.
         secrets: Texts that never appear in a `Refusal`.
         timeout: Seconds without any answer until an attempt is given up.
-        retries: How often a request is sent again after a passing failure.
+        retries: How often a request is sent again after a passing failure; after
+            `MOST_SILENCES` attempts without an answer in time it is given up earlier.
         backoff: Seconds before the first retry; doubled before each further one.
         longest_wait: No wait is longer, whatever the server asks for.
     """
@@ -97,27 +135,33 @@ class JsonClient:
         self._backoff, self._longest_wait = backoff, longest_wait
         self._opener = urllib.request.build_opener(_NoRedirects)
 
-    def post(self, body: object, stop: threading.Event) -> Any:  # noqa: ANN401 - JSON
+    def post(self, body: object, call: Call) -> Any:  # noqa: ANN401 - JSON
         """Sends a request, again after passing failures, and reads the answer.
 
         Args:
             body: What the request carries, as JSON.
-            stop: Once set, no retry is waited for.
+            call: What it belongs to; it warns of the first retry.
 
         Raises:
             Refusal: The last attempt brought nothing, or the first that no retry helps.
-            StoppedError: `stop` was set between two attempts.
+            StoppedError: The call was stopped between two attempts.
         """
         content = json.dumps(body).encode("ascii")
-        for attempt in range(self._retries + 1):
+        silences = 0
+        for attempt in itertools.count():
             try:
                 return self._try(content)
             except Refusal as refusal:
-                if not refusal.passing or attempt == self._retries:
+                silences += refusal.silent
+                left = self._retries - attempt
+                if refusal.silent:
+                    left = min(left, MOST_SILENCES - silences)
+                if not refusal.passing or left <= 0:
                     raise
-                if stop.wait(self.pause(attempt, refusal.retry_after)):
+                call.warn_of_retry(refusal, left)
+                if call.stop.wait(self.pause(attempt, refusal.retry_after)):
                     raise StoppedError from None
-        raise AssertionError("the last attempt returns or raises")
+        raise AssertionError("an attempt without retries left returns or raises")
 
     def pause(self, attempt: int, retry_after: float | None) -> float:
         """Seconds to wait after a failed attempt.
@@ -165,7 +209,8 @@ class JsonClient:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         passing = isinstance(reason, _PASSING_FAILURES)
         if isinstance(reason, TimeoutError):
-            return Refusal(f"no answer within {self._timeout:g} s", passing=passing)
+            message = f"no answer within {self._timeout:g} s"
+            return Refusal(message, passing=passing, silent=True)
         if isinstance(reason, (socket.gaierror, ssl.SSLError, ConnectionRefusedError)):
             passing = False
         return Refusal(self._shorten(str(reason) or type(reason).__name__), passing=passing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from munjang.encode.folder import Manifest
 
 DEFAULT_FOLDER = Path(__file__).parent / "default"
+_PATHS = (".", "/", "~")
+_LIKE_ADDRESS = re.compile(r"#|:\d+/")
 _HUB_FILES = (
     "*.json",
     "*.txt",
@@ -192,12 +195,17 @@ def find_folder(
             return folder, known.name if known else None
         if folder.exists():
             raise ModelError(f"{model} is a file", fix="name the folder of the model")
-    if model.count("/") != 1 or model.startswith((".", "/", "~")):
-        raise ModelError(
-            f"no model at {model}",
-            fix="'default', an existing folder, or a hub id such as 'jhgan/ko-sroberta-multitask'",
-        )
+    if model.count("/") != 1 or model.startswith(_PATHS):
+        raise ModelError(f"no model at {model}", fix=_name_a_model(model))
     return _download(model, revision=revision, allow_pickle=allow_pickle), model
+
+
+def _name_a_model(model: str) -> str:
+    """What to write instead of a name that leads nowhere."""
+    if not model.startswith(_PATHS) and _LIKE_ADDRESS.search(model):
+        address = f"http://{model.rpartition('://')[2]}"
+        return address if "#" in address else f"{address}#MODEL"
+    return "'default', an existing folder, or a hub id such as 'jhgan/ko-sroberta-multitask'"
 
 
 def _download(model: str, *, revision: str | None, allow_pickle: bool) -> Path:
@@ -209,7 +217,9 @@ def _download(model: str, *, revision: str | None, allow_pickle: bool) -> Path:
     try:
         return Path(snapshot_download(model, revision=revision, allow_patterns=patterns))
     except HFValidationError as error:
-        raise ModelError(f"{model!r} is not a hub id", found=str(error)) from error
+        raise ModelError(
+            f"{model!r} is not a hub id", found=str(error), fix=_name_a_model(model)
+        ) from error
     except Exception as error:  # the hub's HTTP library, and so its errors, differ by version
         raise _explain_download(model, error) from error
 

@@ -49,15 +49,17 @@ class MtebResult:
 
     Attributes:
         model: The encoder's name.
-        benchmark: The benchmark, or "" where all tasks were the caller's own.
+        benchmark: The benchmark, or "" where a task was the caller's own.
+        benchmark_tasks: How many tasks the benchmark has, measured or not; 0 without one.
         revision: Under which mteb's folder keeps the records: a digest of what the
-            model makes of a few sentences, so that another model never inherits them.
+            model is and makes of a few texts, so that another model never inherits them.
         scores: The main scores, in the order of the tasks.
         mteb: The version of mteb that measured.
     """
 
     model: str
     benchmark: str
+    benchmark_tasks: int
     revision: str
     scores: tuple[MtebScore, ...]
     mteb: str
@@ -75,8 +77,13 @@ class MtebResult:
 
     @property
     def mean(self) -> float:
-        """The mean of the tasks."""
+        """The mean of the tasks that were measured."""
         return fmean(self.by_task.values())
+
+    @property
+    def whole(self) -> bool:
+        """Whether all tasks of the benchmark were measured."""
+        return bool(self.benchmark) and len(self.by_task) == self.benchmark_tasks
 
 
 def list_tasks(benchmark: str = DEFAULT_BENCHMARK) -> dict[str, str]:
@@ -150,10 +157,11 @@ def run_mteb(
                 raise
             raise _no_data(task.metadata.name, error) from error
         scores += _read_scores(task, result.task_results)
-    own = tasks is not None and not any(isinstance(task, str) for task in tasks)
+    own = tasks is not None and not all(isinstance(task, str) for task in tasks)
     return MtebResult(
         model=encoder.name,
         benchmark="" if own else benchmark,
+        benchmark_tasks=0 if own else len(_find_benchmark(benchmark)),
         revision=model.mteb_model_meta.revision,
         scores=tuple(scores),
         mteb=mteb.__version__,
@@ -169,16 +177,24 @@ def mteb_table(result: MtebResult) -> Table:
     rows += [
         ("mean", kind, "", "", "", f"{100 * mean:.2f}") for kind, mean in result.by_type.items()
     ]
-    rows.append(("mean of all tasks", "", "", "", "", f"{100 * result.mean:.2f}"))
+    mean = "mean of all tasks" if result.whole else "mean of these tasks"
+    rows.append((mean, "", "", "", "", f"{100 * result.mean:.2f}"))
     return Table(
         head=("Task", "Type", "Split", "Subset", "Metric", "Score"),
         rows=rows,
         left=(0, 1, 2, 3, 4),
         notes=(
-            f"{result.model}, {result.benchmark or 'own tasks'}, measured by mteb "
-            f"{result.mteb}; main scores x100.",
+            f"{result.model}, {_name_tasks(result)}, measured by mteb {result.mteb}; "
+            "main scores x100.",
         ),
     )
+
+
+def _name_tasks(result: MtebResult) -> str:
+    if not result.benchmark:
+        return "own tasks"
+    part = "all" if result.whole else f"{len(result.by_task)} of"
+    return f"{part} {result.benchmark_tasks} tasks of {result.benchmark}"
 
 
 def _import_mteb() -> Any:  # noqa: ANN401 - a module

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from munjang.errors import InputError
 from munjang.evaluate.many_tests import choose_resamples, holm, too_few_resamples
-from munjang.evaluate.resample import paired_differences
+from munjang.evaluate.resample import count_units, paired_differences
 from munjang.evaluate.same_rows import same_rows
 from munjang.progress import progress_bar
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from munjang.evaluate.record import SuiteResult, TaskResult
     from munjang.evaluate.same_rows import LeftOut
     from munjang.evaluate.sts import Difference
+
+
+FEW = 20
+"""With fewer independent rows than this a note says that little can be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +119,8 @@ class SuiteComparison:
         level: 1 - the chance of one false difference or more in the whole table.
         resamples: How often the rows of each task were drawn.
         seed: Seed of the draws.
-        notes: What a reader must know besides: renamed models, too few resamples.
+        notes: What a reader must know besides: renamed models, tasks of few rows, too few
+            resamples.
     """
 
     models: Mapping[str, SuiteResult]
@@ -206,7 +211,11 @@ def compare_suites(
         level=level,
         resamples=resamples,
         seed=seed,
-        notes=(*renamed, *too_few_resamples(pairs, level=level, resamples=resamples)),
+        notes=(
+            *renamed,
+            *_too_few_rows(groups),
+            *too_few_resamples(pairs, level=level, resamples=resamples),
+        ),
     )
 
 
@@ -222,6 +231,16 @@ def distinct_names(names: Sequence[str]) -> list[str]:
         numbered = (f"{name} #{number}" for number in itertools.count(2))
         found.append(name if name not in found else next(n for n in numbered if n not in found))
     return found
+
+
+def _too_few_rows(groups: Sequence[Mapping[str, TaskResult]]) -> Iterator[str]:
+    for group in groups:
+        first = next(iter(group.values()))
+        units = count_units(first.evidence or {})
+        if units < FEW:
+            apart = f"in {units} independent groups" if units < first.rows else ""
+            said = f"{first.task} {first.split} has only {first.rows:,} rows {apart}".rstrip()
+            yield f"{said}: little can be told"
 
 
 def _compare(

@@ -32,8 +32,9 @@ Level: TypeAlias = Literal["rows", "shares", "set", "unknown", "none"]
 
 "rows": the measured rows were trained on. "shares": another data set that has some of the
 measured sentences was. "set": another part of the same data set was, which is fair but
-not zero-shot. "unknown": the model does not say what it was trained on, or says
-something that nobody here has compared. "none": nothing speaks against the score.
+not zero-shot. "unknown": the model does not say what it was trained on, or on which part
+of the measured set, or says something that nobody here has compared. "none": nothing
+speaks against the score.
 """
 
 MARKS: Mapping[Level, str] = MappingProxyType(
@@ -44,8 +45,11 @@ MARKS: Mapping[Level, str] = MappingProxyType(
 _ORDER: tuple[Level, ...] = tuple(MARKS)
 _WITHOUT = f"klue-sts:{WITHOUT_PARAKQC}"
 _HELD_OUT_HERE = ("nsmc", "petitions", "ynat")
-"""Sets whose measured rows were held out by munjang, from what others train on."""
+"""Sets whose measured rows were held out by munjang, from what others train on.
 
+A name of others, such as "klue/ynat:train", stands for those rows too; only the
+catalogue's own one, "ynat:train", stands for a part without them.
+"""
 
 _APART = ("tatoeba:anki",)
 """Parts that the catalogue keeps with a set whose measured rows they are no training part of."""
@@ -225,14 +229,17 @@ def _compare(trained: TrainingSet, rows: str) -> list[Flag]:
 
 def _compare_parts(trained: TrainingSet, name: str, split: str, rows: str) -> Flag:
     """Compares two parts of one data set."""
-    if trained.original:
-        return Flag("set", f"trained on {trained.declared}, which it was translated from")
+    told = f"trained on {trained.declared}"
     whole = "dev" if rows == _WITHOUT else split
     if trained.split in (whole, "all") or _undivided(trained, name, whole):
-        return Flag("rows", f"trained on {trained.declared}, which holds the measured rows")
-    part = "a part" if trained.split is None else "another part"
+        held = "the English originals of" if trained.original else "which holds"
+        return Flag("rows", f"{told}, {held} the measured rows")
+    if trained.split is None:
+        return Flag("unknown", f"{told}, without a word on which part of it: unknown, not clean")
+    if trained.original:
+        return Flag("set", f"{told}, another part of what it was translated from")
     shared = "".join(f", with {_tell(overlap, trained)}" for overlap in _overlaps(trained, rows))
-    return Flag("set", f"trained on {trained.declared}, {part} of the same data set{shared}")
+    return Flag("set", f"{told}, another part of the same data set{shared}")
 
 
 def _undivided(trained: TrainingSet, name: str, split: str) -> bool:
@@ -240,7 +247,8 @@ def _undivided(trained: TrainingSet, name: str, split: str) -> bool:
     if name not in _HELD_OUT_HERE:
         return False
     parts = {part.name for known in DATASETS if known.name == name for part in known.splits}
-    return trained.split not in parts - {split, "all"}
+    apart = {f"{name}:{part}" for part in parts - {split, "all"}}
+    return trained.declared.strip().casefold() not in apart
 
 
 def _overlaps(trained: TrainingSet, rows: str) -> list[Overlap]:

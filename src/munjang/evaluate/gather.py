@@ -19,7 +19,8 @@ def read_record(path: str | Path) -> SuiteResult | RobustResult:
     """Reads a record of a suite or of robustness.
 
     Raises:
-        DataError: There is no such file, or it is no such record.
+        DataError: There is no such file, or it is no such record, such as a table of
+            correlations.
     """
     try:
         text = Path(path).read_text("utf-8")
@@ -29,6 +30,13 @@ def read_record(path: str | Path) -> SuiteResult | RobustResult:
             found=getattr(error, "strerror", None) or "no UTF-8",
             fix="a file that `munjang evaluate --suite … --out` wrote",
         ) from error
+    if '"munjang.sts/' in text[:100]:
+        raise DataError(
+            f"{path} is a table of correlations, which cannot be compared",
+            found="format munjang.sts/1, what --task korsts, klue-sts or --pairs alone writes",
+            fix="`munjang evaluate MODEL --suite korean --task korsts --out DIR` writes a record "
+            "that can",
+        )
     kind = RobustResult if '"munjang.robust/' in text[:100] else SuiteResult
     try:
         return kind.from_json(text)

@@ -66,6 +66,9 @@ class Cell:
             None without an interval, and for published scores.
         flag: What the model's training says about the score; None for published ones.
         published: The published row that a score is quoted from.
+        rows: How many rows it was measured on; None for published ones.
+        metric: The metric; "" for published ones, whose metric is cosine Spearman.
+        what: What the rows are and how they were measured; "" for published ones.
     """
 
     score: float
@@ -74,6 +77,9 @@ class Cell:
     rank: int | None = None
     flag: Flag | None = None
     published: PublishedRow | None = None
+    rows: int | None = None
+    metric: str = ""
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +140,8 @@ def make_board(
 
     Raises:
         InputError: There is no suite to show, or no such task.
-        DataError: Two records of a model contradict each other, or models were not
-            measured on the same rows of a task.
+        DataError: Two records of a model contradict each other, models were not measured
+            on the same rows of a task, or their robustness not under the same edits.
     """
     measured = merge_results(records.suites)
     columns = _columns(measured, tasks)
@@ -200,9 +206,15 @@ def _measured_rows(
 
 def _cell(result: TaskResult, flag: Flag) -> Cell:
     bounds = result.interval
-    if bounds is None:
-        return Cell(result.score, flag=flag)
-    return Cell(result.score, bounds.low, bounds.high, flag=flag)
+    return Cell(
+        result.score,
+        low=None if bounds is None else bounds.low,
+        high=None if bounds is None else bounds.high,
+        flag=flag,
+        rows=result.rows,
+        metric=result.metric,
+        what=result.what,
+    )
 
 
 def _rank(rows: Sequence[Row], keys: Sequence[str]) -> list[Row]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 FACTS = ("dim", "params_m", "size_mb", "sentences_per_second", "licence")
 """What a board says of a model beside its scores: numbers, and a licence at the end."""
 
+_SAME = 1e-3
+"""How far two measurements of one model may be apart: int8 rounds otherwise on another CPU."""
+
 _READERS: Mapping[str, Callable[[str], SuiteResult | RobustResult]] = MappingProxyType(
     {"munjang.suite/1": SuiteResult.from_json, "munjang.robust/1": RobustResult.from_json}
 )
@@ -70,7 +73,8 @@ def merge_results(suites: Mapping[str, SuiteResult]) -> dict[str, dict[str, Task
         suites: Models measured on a suite, by file name.
 
     Returns:
-        For each model its results by task.
+        For each model its results by task. Of two measurements of the same rows whose
+        scores are within 0.001, the one of the newer record; the first, of equal dates.
 
     Raises:
         InputError: There is no suite.
@@ -83,19 +87,22 @@ def merge_results(suites: Mapping[str, SuiteResult]) -> dict[str, dict[str, Task
             fix="munjang evaluate MODEL --suite … --out FOLDER writes one",
         )
     merged: dict[str, dict[str, TaskResult]] = {}
-    first: dict[tuple[str, str], str] = {}
+    origin: dict[tuple[str, str], str] = {}
     prints: dict[str, TaskResult] = {}
     for file, suite in suites.items():
         for result in suite.results:
             of_model = merged.setdefault(suite.model, {})
             old = of_model.setdefault(result.key, result)
-            before = first.setdefault((suite.model, result.key), file)
-            if (old.score, old.fingerprint) != (result.score, result.fingerprint):
+            before = origin.setdefault((suite.model, result.key), file)
+            if found := _contradiction((before, old), (file, result)):
                 raise DataError(
                     f"two records of {suite.model} contradict each other on {result.key}",
-                    found=f"{100 * old.score:.2f} in {before}, {100 * result.score:.2f} in {file}",
+                    found=found,
                     fix="keep one of them, or give the models different names",
                 )
+            if suite.date > suites[before].date:
+                of_model[result.key] = result
+                origin[suite.model, result.key] = file
             other = prints.setdefault(result.key, result)
             if other.fingerprint != result.fingerprint:
                 raise DataError(
@@ -109,27 +116,74 @@ def merge_results(suites: Mapping[str, SuiteResult]) -> dict[str, dict[str, Task
 def merge_kept(robust: Mapping[str, RobustResult]) -> dict[str, float]:
     """What edits leave of each model's score, as a share.
 
+    Args:
+        robust: Models under edits, by file name.
+
+    Returns:
+        A figure a model, that of its first record.
+
     Raises:
-        DataError: Two records of a model contradict each other.
+        DataError: Two records are of other rows, edits, doses or seeds, so that their
+            figures cannot stand in one column; or two of a model contradict each other.
     """
-    kept: dict[str, float] = {}
+    first: dict[str, tuple[str, RobustResult]] = {}
     for file, result in robust.items():
-        if kept.setdefault(result.model, result.kept) != result.kept:
+        _check_alike(*next(iter(robust.items())), file, result)
+        before, old = first.setdefault(result.model, (file, result))
+        if abs(old.kept - result.kept) > _SAME:
             raise DataError(
                 f"two records of {result.model} contradict each other on robustness",
-                found=f"{100 * kept[result.model]:.1f}% kept, and {100 * result.kept:.1f}% in "
-                f"{file}",
-                fix="keep one of them",
+                found=f"{100 * old.kept:.4f}% kept in {before}, {100 * result.kept:.4f}% in {file}",
+                fix="keep one of them, or give the models different names",
             )
-    return kept
+    return {model: result.kept for model, (_, result) in first.items()}
 
 
 def merge_facts(suites: Iterable[SuiteResult]) -> dict[str, float | str]:
     """Gathers what records say of a model beside its scores, where it is what it should be.
 
-    The speed is that of encoding the suite, where the record does not state one.
+    The speed is that of encoding the suite, where the record does not state one. What the
+    newest record says goes before what older ones say.
     """
-    return {name: value for suite in suites for name, value in _facts(suite).items()}
+    by_date = sorted(suites, key=lambda suite: suite.date)
+    return {name: value for suite in by_date for name, value in _facts(suite).items()}
+
+
+def _contradiction(one: tuple[str, TaskResult], other: tuple[str, TaskResult]) -> str:
+    """What two measurements of a model on a task differ in; nothing where they agree."""
+    (before, old), (file, new) = one, other
+    if old.fingerprint != new.fingerprint:
+        return f"other rows, or another way to measure them, in {before} than in {file}"
+    if abs(old.score - new.score) <= _SAME:
+        return ""
+    return f"{100 * old.score:.4f} in {before}, {100 * new.score:.4f} in {file}"
+
+
+def _check_alike(before: str, old: RobustResult, file: str, new: RobustResult) -> None:
+    """Fails where two records of robustness did not do the same to the same rows."""
+    if old.conditions != new.conditions:
+        raise DataError(
+            "two records of robustness cannot stand in one column",
+            found=f"{before}: {_own(old, new)}; {file}: {_own(new, old)}",
+            fix="measure all models on the same rows, with the same edits in the same order, "
+            "doses and seed",
+        )
+
+
+def _own(result: RobustResult, other: RobustResult) -> str:
+    """What a record did that the other one did not."""
+    theirs = {(curve.edit, curve.doses) for curve in other.curves}
+    told = [
+        f"{name} {getattr(result, name)}"
+        for name in ("task", "split", "rows", "seed")
+        if getattr(result, name) != getattr(other, name)
+    ]
+    told += [
+        f"{curve.edit} at doses {', '.join(f'{dose:g}' for dose in curve.doses)}"
+        for curve in result.curves
+        if (curve.edit, curve.doses) not in theirs
+    ]
+    return ", ".join(told) or "only edits that both have"
 
 
 def _read_record(path: Path) -> SuiteResult | RobustResult | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from munjang.errors import InputError
@@ -107,12 +108,8 @@ def _tables(board: Board, words: Words, *, quote: Callable[[str], str]) -> list[
             measured[at : at + _MODELS_A_TABLE] for at in range(0, len(measured), _MODELS_A_TABLE)
         ]
         tables += [_tasks_table(board, share, measured, words, quote) for share in shares]
-        last = tables[-1]
-        notes = (words.all_tasks, *last.notes, *([] if graded else _common_notes(board, words)))
-        tables[-1] = Table(
-            head=last.head, rows=last.rows, left=last.left, bold=last.bold, notes=notes
-        )
-    return tables
+        tables[-1] = replace(tables[-1], notes=(words.all_tasks,))
+    return tables if graded else [*tables, _facts_table(board, words, quote)]
 
 
 def _models_table(
@@ -132,15 +129,16 @@ def _models_table(
             )
         )
     titles = [quote(column.title) for column in columns]
-    facts = (words.kept, words.params, words.size, words.speed, words.licence)
+    counts = [words.counted.format(title=quote(c.title), rows=f"{c.rows:,}") for c in columns]
     width = 2 + len(titles)
     sort = next(column.title for column in board.columns if column.key == board.sort)
     return Table(
-        head=(words.rank, words.model, *titles, *facts, words.origin),
+        head=(words.rank, words.model, *titles, *_fact_heads(words), words.origin),
         rows=rows,
         left=(1, width + 4, width + 5),
         notes=(
             words.scores.format(sort=quote(sort)),
+            f"{'; '.join(counts)}.",
             *_common_notes(board, words),
             *_quoted_notes(board, sources, words),
         ),
@@ -168,6 +166,21 @@ def _tasks_table(
         left=(0, 1),
         bold=frozenset(bold),
     )
+
+
+def _facts_table(board: Board, words: Words, quote: Callable[[str], str]) -> Table:
+    """What is told of the models beside their scores, where there is no table of STS."""
+    rows = [(quote(row.model), *_facts(row, quote)) for row in board.rows if row.source is None]
+    return Table(
+        head=(words.model, *_fact_heads(words)),
+        rows=rows,
+        left=(0, 5),
+        notes=_common_notes(board, words),
+    )
+
+
+def _fact_heads(words: Words) -> tuple[str, ...]:
+    return words.kept, words.params, words.size, words.speed, words.licence
 
 
 def _common_notes(board: Board, words: Words) -> list[str]:
@@ -258,7 +271,8 @@ def _cell_record(cell: Cell) -> dict[str, Any]:
         "mark": cell.flag.mark,
         "why": cell.flag.sentence,
     }
-    return record | {"interval": interval, "rank": cell.rank, "flag": flag}
+    measured = {"rows": cell.rows, "metric": cell.metric, "what": cell.what}
+    return record | {"interval": interval, "rank": cell.rank, "flag": flag} | measured
 
 
 def _clean(text: str) -> str:

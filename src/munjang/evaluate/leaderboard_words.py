@@ -30,11 +30,12 @@ class Words:
         task: The head of the column of tasks.
         metric: The head of the column of metrics.
         rows: The head of the column of row counts.
-        here: What stands for a model that was measured here.
+        here: What stands for a model that was measured here, and how its STS was.
         published: What stands for one that was not.
         unsupervised: What marks published models without labelled data.
         unknown_view: What stands for a text view or aggregation that nobody told.
         scores: What the numbers of the first table are.
+        counted: How many rows one of its tasks has.
         ranks: How the ranks are to be read.
         columns: What the other columns are.
         marks: What comes before the legend of the marks.
@@ -60,6 +61,7 @@ class Words:
     unsupervised: str
     unknown_view: str
     scores: str
+    counted: str
     ranks: str
     columns: str
     marks: str
@@ -83,11 +85,12 @@ WORDS: Mapping[Language, Words] = MappingProxyType(
             task="Task",
             metric="Metric",
             rows="Rows",
-            here="here",
+            here="here: view raw, one correlation over all",
             published="published",
             unsupervised="no labels",
             unknown_view="unknown",
             scores="Cosine Spearman x100, with its 95% interval; sorted by {sort}.",
+            counted="{title}, {rows} rows",
             ranks="Rank: 1 + the number of models measured here whose interval lies wholly above. "
             "Models of the same rank are not told apart by this table, whichever stands first; "
             "`munjang compare` tests two of them on the same rows.",
@@ -101,7 +104,8 @@ WORDS: Mapping[Language, Words] = MappingProxyType(
                     "rows": "the measured rows were in it",
                     "shares": "another data set with some of the measured sentences was in it",
                     "set": "another part of the same data set was in it: fair, but not zero-shot",
-                    "unknown": "it is not declared, or was never compared: unknown, not clean",
+                    "unknown": "it, or which part of the set was in it, is not declared, or it was "
+                    "never compared: unknown, not clean",
                     "none": "",
                 }
             ),
@@ -124,11 +128,12 @@ WORDS: Mapping[Language, Words] = MappingProxyType(
             task="과제",
             metric="지표",
             rows="행",
-            here="직접 측정",
+            here="직접 측정: view raw, 모든 쌍에 걸친 상관 하나",
             published="발표",
             unsupervised="라벨 없음",
             unknown_view="알 수 없음",
             scores="코사인 스피어만 x100과 95% 구간. {sort} 순.",
+            counted="{title} {rows}행",
             ranks="순위: 1 + 구간 전체가 이 모델보다 위에 있는, 직접 잰 모델의 수. 순위가 같은 "
             "모델은 어느 쪽이 먼저 있든 이 표로 가릴 수 없습니다. `munjang compare`가 두 모델을 "
             "같은 행에서 견줍니다.",
@@ -141,7 +146,8 @@ WORDS: Mapping[Language, Words] = MappingProxyType(
                     "rows": "잰 행 자체로 학습함",
                     "shares": "잰 문장 일부가 든 다른 데이터로 학습함",
                     "set": "같은 데이터의 다른 부분으로 학습함. 공정하지만 제로샷은 아님",
-                    "unknown": "밝히지 않았거나 견준 적이 없음. 모르는 것이지 깨끗한 것이 아님",
+                    "unknown": "학습 데이터나 그 가운데 어느 부분인지를 밝히지 않았거나, "
+                    "견준 적이 없음. 모르는 것이지 깨끗한 것이 아님",
                     "none": "",
                 }
             ),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import hashlib
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from munjang.errors import MunjangWarning, NetworkError
 from munjang.evaluate.vectors import VectorStore
 
 if TYPE_CHECKING:
@@ -21,7 +23,14 @@ _PROBES = (
     "회의 자료를 어디에 올리면 되나요?",
     "고양이가 창가에서 존다.",
 )
+_LONG = " ".join(
+    f"{number}번째 손님은 {what} 한참 머물렀고, 저녁 {number % 7 + 4}시가 지나서야 일어났다."
+    for number, what in enumerate(("창가 자리에", "지하 서점에", "강가 의자에", "옥상 정원에") * 25)
+)
+"""A text of several thousand characters, of which each limit on the length leaves another part."""
+
 _UNUSUAL = re.compile(r"[^\w.\-]+")
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # where Python's own repr says an object lies
 
 
 class MtebModel:
@@ -36,7 +45,8 @@ class MtebModel:
 
     Attributes:
         mteb_model_meta: What mteb keeps the records under: the encoder's name, and a
-            digest of its vectors of a few sentences as the revision.
+            digest of what it says that it is and of its vectors of a few texts, one of them
+            long, as the revision.
     """
 
     def __init__(self, encoder: Encoder, prompts: Mapping[str, str], batch_size: int) -> None:
@@ -88,9 +98,10 @@ class MtebModel:
     def _describe(self, encoder: Encoder) -> Any:  # noqa: ANN401 - mteb's ModelMeta
         from mteb.models.model_meta import ModelMeta, ScoringFunction
 
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(_ADDRESS.sub("", repr(encoder)).encode())
         for store in self._stores.values():
             digest.update((np.round(store.unit(_PROBES), 3) + 0.0).tobytes())
+            digest.update(_read_long(store))
         return ModelMeta.create_empty(
             {
                 "name": _mteb_name(encoder.name),
@@ -99,6 +110,16 @@ class MtebModel:
                 "similarity_fn_name": ScoringFunction.COSINE,
             }
         )
+
+
+def _read_long(store: VectorStore) -> bytes:
+    """The vector of the long text; nothing from a server that refuses texts so long."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MunjangWarning)  # to be cut is what it is there for
+        try:
+            return (np.round(store.unit([_LONG]), 3) + 0.0).tobytes()
+        except NetworkError:
+            return b""
 
 
 class _Prompted:

@@ -6,7 +6,14 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from munjang.evaluate.pictures import COLOURS, MARKERS_SHOWN, shorten
-from munjang.evaluate.robust_report import edit_titles
+from munjang.evaluate.robust_report import (
+    common_edits,
+    edit_titles,
+    mean_kept,
+    mean_title,
+    percent,
+    robust_notes,
+)
 from munjang.evaluate.suite_report import comparison_notes, rank_cell, suite_flags
 
 if TYPE_CHECKING:
@@ -22,15 +29,15 @@ def model_cards(
     comparison: SuiteComparison | None, robust: Sequence[RobustResult], models: Sequence[str]
 ) -> str:
     """A card a model: how it stands, what it keeps under edits, what it is."""
-    cards = []
+    cards, common = [], common_edits(robust)
     for model in models:
         lines: list[tuple[str, str, str]] = []
         if comparison and model in comparison.models:
             lines += _standing_lines(comparison, model)
         lines += [
-            ("kept under edits", f"{100 * each.kept:.1f}%", "big")
+            ("kept under edits", f"{percent(kept)}%", "big")
             for each in robust
-            if each.model == model
+            if each.model == model and (kept := mean_kept(each, common)) is not None
         ]
         if comparison and model in comparison.models:
             lines += _fact_lines(comparison.models[model])
@@ -84,21 +91,18 @@ def differences_table(comparison: SuiteComparison) -> str:
 def robust_table(robust: Sequence[RobustResult], models: Sequence[str]) -> str:
     """Edits as rows, models as columns: what each keeps of its clean score."""
     edits = dict.fromkeys(curve.edit for each in robust for curve in each.curves)
-    kept = [{curve.edit: curve.kept for curve in each.curves} for each in robust]
+    kept = [{c.edit: c.kept for c in each.curves if c.changes} for each in robust]
+    common = common_edits(robust)
     rows = ""
     for edit in edits:
         korean, english = edit_titles(edit)
         name = f'<span lang="ko">{escape(korean)}</span><small>{escape(english)}</small>'
-        rows += _row(name, [f"{100 * of[edit]:.1f}" if edit in of else "–" for of in kept])
-    foot = _row("mean of all edits", [f"{100 * each.kept:.1f}" for each in robust])
+        rows += _row(name, [percent(of.get(edit)) for of in kept])
+    foot = _row(mean_title(robust), [percent(mean_kept(each, common)) for each in robust])
     measured = dict.fromkeys(f"{each.task} {each.split}, {each.rows:,} pairs" for each in robust)
     notes = [
         f"{'; '.join(measured)}. Kept %: the area under the curve, of what clean text would have.",
-        *dict.fromkeys(
-            f"Not made for {each.model}: {absent.task}: {absent.why}"
-            for each in robust
-            for absent in each.absent
-        ),
+        *dict.fromkeys(robust_notes(robust)),
     ]
     table = _table(
         ["Kept %", *(named(models, each.model) for each in robust)],

@@ -133,14 +133,15 @@ def aligned_markdown(
         left: The columns that stand to the left; the others stand to the right.
 
     Returns:
-        The table with a last line break.
+        The table with a last line break. Columns are at least three characters wide: what
+        GitHub's Markdown needs below the head.
     """
     from rich.cells import cell_len
 
     titles, *clean = [
         [" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in (head, *rows)
     ]
-    widths = [max(map(cell_len, column)) for column in zip(titles, *clean, strict=True)]
+    widths = [max(3, *map(cell_len, column)) for column in zip(titles, *clean, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
         padded = []

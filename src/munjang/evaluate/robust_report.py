@@ -9,7 +9,7 @@ from munjang.evaluate.report import Table
 from munjang.korean.perturb import EDITS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from rich.console import Console
 
@@ -46,6 +46,69 @@ def at_dose(curve: EditCurve, values: Sequence[float], dose: float) -> float | N
     return values[curve.doses.index(dose)] if dose in curve.doses else None
 
 
+def percent(share: float | None) -> str:
+    """A share as tables have it, times 100; a dash for None."""
+    return _fixed(share, "{:.1f}", times=100)
+
+
+def common_edits(results: Sequence[RobustResult]) -> tuple[str, ...]:
+    """The edits whose figures can stand side by side: a mean is over these alone.
+
+    Returns:
+        The edits that all of the results have, at the same doses, and that changed some
+        sentence; none where the results are of other rows or seeds.
+    """
+    if len({_rows_of(result) for result in results}) != 1:
+        return ()
+    made = [{(c.edit, c.doses) for c in each.curves if c.changes} for each in results]
+    common = set.intersection(*made)
+    return tuple(c.edit for c in results[0].curves if (c.edit, c.doses) in common)
+
+
+def mean_kept(result: RobustResult, edits: Collection[str]) -> float | None:
+    """The mean of what some edits leave of a score; None without an edit."""
+    kept = [curve.kept for curve in result.curves if curve.edit in edits]
+    return sum(kept) / len(kept) if kept else None
+
+
+def mean_title(results: Sequence[RobustResult]) -> str:
+    """What the line of means is called: whether it is over all edits that changed something."""
+    common = common_edits(results)
+    changing = {curve.edit for each in results for curve in each.curves if curve.changes}
+    if not common or changing == set(common):
+        return "mean of all edits"
+    return f"mean of {len(common)} shared edit{'s' if len(common) > 1 else ''}"
+
+
+def robust_notes(results: Sequence[RobustResult]) -> Iterator[str]:
+    """What a reader of a table must know: which mean it has, and what could not be made."""
+    rows = {result.model: _rows_of(result) for result in results}
+    if len(set(rows.values())) > 1:
+        yield "No mean: the models were measured on other rows, or with another seed."
+        yield from (f"{model}: {said}." for model, said in rows.items())
+    elif not (common := common_edits(results)):
+        yield "No mean: no edit changed something for all models at the same doses."
+    elif mean_title(results) != "mean of all edits":
+        yield (
+            "Mean: over the edits alone that all models have, at the same doses: "
+            f"{', '.join(common)}."
+        )
+    for result in results:
+        idle = [curve.edit for curve in result.curves if not curve.changes]
+        if idle:
+            yield (
+                f"Changed no sentence of {result.model}'s, so no part of the mean: "
+                f"{', '.join(idle)}."
+            )
+    for result in results:
+        for each in result.absent:
+            yield f"Not made for {result.model}: {each.task}: {' '.join(each.why.split())}."
+
+
+def _rows_of(result: RobustResult) -> str:
+    return f"{result.task} {result.split}, {result.rows:,} pairs, seed {result.seed}"
+
+
 def _robust_table(results: Sequence[RobustResult]) -> Table:
     if not results:
         raise InputError("a table needs at least one result")
@@ -59,25 +122,24 @@ def _robust_table(results: Sequence[RobustResult]) -> Table:
             (title, model, *_curve_cells(curve, doses))
             for title, (model, curve) in zip(titles, found, strict=False)
         ]
-    empty = ["–"] * len(doses)
+    empty, common = ["–"] * len(doses), common_edits(results)
+    means = [percent(mean_kept(result, common)) for result in results]
     rows += [
-        ("" if number else "mean of all edits", r.model, *empty, f"{100 * r.kept:.1f}", "–", "–")
+        ("" if number else mean_title(results), r.model, *empty, means[number], "–", "–", "–")
         for number, r in enumerate(results)
     ]
-    measured = dict.fromkeys(f"{r.task} {r.split}, {r.rows:,} pairs" for r in results)
+    measured = dict.fromkeys(map(_rows_of, results))
+    numbers = [f"{dose:g}" for dose in doses]
     return Table(
-        head=("Edit", "Model", *(f"{dose:g}" for dose in doses), "Kept %", "Cosine", "Found %"),
+        head=("Edit", "Model", *numbers, "Kept %", "Changed %", "Cosine", "Found %"),
         rows=rows,
         left=(0, 1),
         notes=(
             f"{'; '.join(measured)}, the second sentence edited. Cosine Spearman x100 at each "
             "dose, from 0 for clean text. Kept: the area under it, of what clean text would "
-            "have. At dose 1: mean cosine with the clean twin, and how many find it first.",
-            *(
-                f"Not made for {result.model}: {each.task}: {' '.join(each.why.split())}."
-                for result in results
-                for each in result.absent
-            ),
+            "have. At dose 1: how many sentences the edit changed, mean cosine with the clean "
+            "twin, and how many find it first.",
+            *robust_notes(results),
         ),
     )
 
@@ -85,9 +147,10 @@ def _robust_table(results: Sequence[RobustResult]) -> Table:
 def _curve_cells(curve: EditCurve, doses: Sequence[float]) -> Iterator[str]:
     for dose in doses:
         yield _fixed(at_dose(curve, curve.spearman, dose), "{:.2f}", times=100)
-    yield f"{100 * curve.kept:.1f}"
+    yield percent(curve.kept if curve.changes else None)
+    yield percent(at_dose(curve, curve.changed, 1.0))
     yield _fixed(at_dose(curve, curve.cosine, 1.0), "{:.3f}")
-    yield _fixed(at_dose(curve, curve.retrieval, 1.0), "{:.1f}", times=100)
+    yield percent(at_dose(curve, curve.retrieval, 1.0))
 
 
 def _fixed(value: float | None, form: str, *, times: int = 1) -> str:

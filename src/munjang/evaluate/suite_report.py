@@ -61,7 +61,7 @@ def suite_comparison_json(comparison: SuiteComparison) -> str:
         "resamples": comparison.resamples,
         "comparisons": comparison.comparisons,
         "standings": {name: asdict(comparison.standing(name)) for name in comparison.models},
-        "tasks": [_task_record(task) for task in comparison.tasks],
+        "tasks": [_task_record(task, comparison.models) for task in comparison.tasks],
         "left_out": [asdict(each) for each in comparison.left_out],
         "absent": {
             name: [asdict(each) for each in suite.absent]
@@ -92,7 +92,7 @@ def comparison_notes(comparison: SuiteComparison) -> list[str]:
             for each in comparison.left_out
         ),
         *(note for name, suite in suites for note in _absent_notes(suite, of=f" of {name}")),
-        *_flag_notes(comparison),
+        *_flag_notes(suite_flags(comparison)),
         *_uneven(comparison),
         *(f"{note}." for note in comparison.notes),
     ]
@@ -133,9 +133,9 @@ def suite_flags(comparison: SuiteComparison) -> dict[tuple[str, str], Flag]:
     }
 
 
-def _flag_notes(comparison: SuiteComparison) -> Iterator[str]:
+def _flag_notes(flags: Mapping[tuple[str, str], Flag]) -> Iterator[str]:
     tasks: dict[tuple[str, Flag], list[str]] = {}
-    for (model, key), flag in suite_flags(comparison).items():
+    for (model, key), flag in flags.items():
         tasks.setdefault((model, flag), []).append(key.replace(":", " "))
     for (model, flag), keys in tasks.items():
         yield f"{flag.mark} {model} on {', '.join(keys)}: {flag.sentence}."
@@ -149,13 +149,15 @@ def _uneven(comparison: SuiteComparison) -> Iterator[str]:
 
 
 def _suite_table(result: SuiteResult) -> Table:
+    flags = flag_tasks(result.trained_on, [found.key for found in result.results])
+    marked = {(result.model, key): flag for key, flag in flags.items() if flag.level != "none"}
     rows = [
         (
             found.task,
             found.split,
             f"{found.rows:,}",
             found.metric.replace("_", " "),
-            f"{100 * found.score:.2f}",
+            f"{100 * found.score:.2f}{flags[found.key].mark}",
             f"{100 * found.interval.low:.2f} to {100 * found.interval.high:.2f}"
             if found.interval
             else "–",
@@ -170,6 +172,7 @@ def _suite_table(result: SuiteResult) -> Table:
         notes=(
             f"{result.model}, suite {result.suite}, scores x100{rate}; {result.encoder}.",
             *map(describe_task, result.results),
+            *_flag_notes(marked),
             *_absent_notes(result),
         ),
     )
@@ -233,8 +236,9 @@ def _differences_table(comparison: SuiteComparison, labels: Mapping[str, str]) -
     )
 
 
-def _task_record(task: TaskComparison) -> dict[str, Any]:
+def _task_record(task: TaskComparison, models: Mapping[str, SuiteResult]) -> dict[str, Any]:
     first = next(iter(task.results.values()))
+    flags = {name: flag_tasks(models[name].trained_on, [first.key]) for name in task.results}
     return {
         "task": task.task,
         "split": task.split,
@@ -248,6 +252,7 @@ def _task_record(task: TaskComparison) -> dict[str, Any]:
                 "interval": result.interval and [result.interval.low, result.interval.high],
                 "rank": task.rank(name),
                 "tied": task.is_tied(name),
+                "flag": asdict(flags[name][first.key]),
             }
             for name, result in task.results.items()
         },

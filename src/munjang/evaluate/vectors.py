@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from munjang.encode.adapt import as_encoder
 from munjang.encode.encoder import check_sentences, unit_length
 from munjang.errors import ModelError
 
@@ -29,9 +30,12 @@ class VectorStore:
     Texts are known by a digest and are not held; vectors lie in one float32 matrix.
 
     Args:
-        encoder: The model.
+        encoder: The model: an `Encoder`, or what `munjang.as_encoder` makes one of.
         batch_size: How many sentences go through it at once.
         progress: Show its progress bar on stderr.
+
+    Raises:
+        InputError: It is nothing that encodes, such as the name of a model.
 
     Attributes:
         encoded: Sentences encoded so far; a sentence that was not kept counts each time.
@@ -48,7 +52,7 @@ class VectorStore:
     """  # noqa: D205 - the first sentence needs both lines
 
     def __init__(self, encoder: Encoder, *, batch_size: int = 32, progress: bool = False) -> None:
-        self._encoder = encoder
+        self._encoder = as_encoder(encoder)
         self._batch_size, self._progress = batch_size, progress
         self.encoded, self.zeros, self.seconds = 0, 0, 0.0
         self._rows: dict[bytes, int] = {}
@@ -146,7 +150,7 @@ class VectorStore:
             raise ModelError(
                 f"the encoder {self.name} did not give an array of numbers",
                 found=f"{type(given).__name__}: {error}",
-                fix="wrap it: munjang.encode.adapt.as_encoder(model)",
+                fix="its encode has to return a NumPy array",
             ) from error
         if vectors.ndim != 2 or len(vectors) != len(texts) or not vectors.shape[1]:
             raise ModelError(

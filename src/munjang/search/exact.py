@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from munjang.encode.adapt import as_encoder
 from munjang.encode.encoder import check_sentences
 from munjang.errors import InputError, MunjangWarning
 
@@ -42,11 +43,12 @@ class Index:
         texts: The corpus; duplicates are kept as rows of their own.
         vectors: A number a cell, shape (len(texts), dimension). A float32 copy scaled
             to unit length is kept; a row of zeros has cosine 0 with everything.
-        encoder: What made the vectors; needed by `search`, not by `search_vectors`.
+        encoder: What made the vectors: an `Encoder`, or what `munjang.as_encoder` makes
+            one of; needed by `search`, not by `search_vectors`.
 
     Raises:
-        InputError: The corpus is empty, a text is not a string, or the vectors do not
-            fit the texts or are not finite.
+        InputError: The corpus is empty, a text is not a string, the vectors do not fit
+            the texts or are not finite, or the encoder is nothing that encodes.
 
     Example:
         >>> index = Index(["비가 온다", "밥을 먹는다"], [[0.0, 2.0], [3.0, 0.0]])
@@ -61,7 +63,7 @@ class Index:
     ) -> None:
         self.texts = _check_corpus(texts)
         self.vectors = unit_vectors(vectors)
-        self.encoder = encoder
+        self.encoder = None if encoder is None else as_encoder(encoder)
         if len(self.vectors) != len(self.texts):
             raise InputError(
                 "every text of the corpus needs one vector",
@@ -80,7 +82,8 @@ class Index:
         """Encodes a corpus, each distinct text once, and indexes it.
 
         Args:
-            encoder: The model, also used for the queries later.
+            encoder: The model, also used for the queries later: an `Encoder`, or what
+                `munjang.as_encoder` makes one of.
             texts: The corpus.
             batch_size: How many sentences at most go through the model at once.
             progress: Show a progress bar on stderr.
@@ -89,11 +92,13 @@ class Index:
             The index over `texts`.
 
         Raises:
-            InputError: The corpus is empty, or a text is not a string.
+            InputError: The corpus is empty, a text is not a string, or the encoder is
+                nothing that encodes.
         """
+        model = as_encoder(encoder)
         corpus = _check_corpus(texts)
-        vectors = encode_texts(encoder, corpus, batch_size=batch_size, progress=progress)
-        return cls(corpus, vectors, encoder=encoder)
+        vectors = encode_texts(model, corpus, batch_size=batch_size, progress=progress)
+        return cls(corpus, vectors, encoder=model)
 
     @property
     def dim(self) -> int:
@@ -197,7 +202,8 @@ def search_texts(
     For several rounds of queries over one corpus, build an `Index` once.
 
     Args:
-        encoder: The model for queries and texts.
+        encoder: The model for queries and texts: an `Encoder`, or what
+            `munjang.as_encoder` makes one of.
         queries: The questions; none gives an empty list.
         texts: The corpus.
         k: How many hits a query gets; above the corpus size, all rows and a warning.
@@ -208,14 +214,16 @@ def search_texts(
         For each query its hits, best first; equal scores in the order of the corpus.
 
     Raises:
-        InputError: `k` is below 1, the corpus is empty, or a text is not a string.
+        InputError: `k` is below 1, the corpus is empty, a text is not a string, or the
+            encoder is nothing that encodes.
     """
+    model = as_encoder(encoder)
     asked = check_sentences(queries, name="queries")
     check_k(k)
     corpus = _check_corpus(texts)
     if not asked:
         return []
-    index = Index.build(encoder, corpus, batch_size=batch_size, progress=progress)
+    index = Index.build(model, corpus, batch_size=batch_size, progress=progress)
     return index.search(asked, k=k, batch_size=batch_size, progress=progress)
 
 
@@ -308,7 +316,7 @@ def encode_texts(
     """Encodes texts, each distinct one once.
 
     Args:
-        encoder: The model.
+        encoder: The model: an `Encoder`, or what `munjang.as_encoder` makes one of.
         texts: The texts, in any number of copies.
         batch_size: How many sentences at most go through the model at once.
         progress: Show a progress bar on stderr.
@@ -318,7 +326,8 @@ def encode_texts(
     """
     distinct: dict[str, int] = {}
     places = [distinct.setdefault(text, len(distinct)) for text in texts]
-    vectors = encoder.encode(list(distinct), batch_size=batch_size, progress=progress)
+    model = as_encoder(encoder)
+    vectors = model.encode(list(distinct), batch_size=batch_size, progress=progress)
     return vectors if len(distinct) == len(places) else vectors[places]
 
 
