@@ -110,7 +110,9 @@ def test_records_of_nothing_in_common(run, record, tmp_path, is_mistake):
 def test_mistakes(run, record, tmp_path, is_mistake):
     is_mistake(run("default"), "two models or more")
     is_mistake(run(record, tmp_path / "none.json"), "cannot read")
-    is_mistake(run(record, record, "--task", "korsst"), "unknown task of 짧은 모델")
+    is_mistake(
+        run(record, record, "--task", "korsst"), "the record of 짧은 모델 has no task 'korsst'"
+    )
     is_mistake(run(record, record, "--suite", "korea"), "did you mean 'korean'?")
     is_mistake(run(record, record, "--pairs", "쌍.csv"), "--pairs compares two models")
     is_mistake(run(record, record, "--split", "dev"), "--task NAME:SPLIT")

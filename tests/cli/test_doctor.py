@@ -78,7 +78,11 @@ def test_the_users_mistakes_exit_with_2(run, tmp_path, faq):
     table = tmp_path / "표.csv"
     table.write_text("id,review\n1,좋아요\n", "utf-8")
     code, _, err = run("--text", table)
-    assert (code, "which column" in err) == (2, True)
+    assert (code, "which column" in err, "try: --column review" in err) == (2, True, True)
+    code, out, err = run("--text", tmp_path / "없음.txt")
+    assert (code, out, "no such file" in err) == (2, "", True)
+    code, out, err = run("")
+    assert (code, out, "empty name" in err) == (2, "", True)
     assert run("--text", table, "--column", "review")[0] == 0
     code, _, err = run("--pooling", "meen")
     assert (code, "did you mean 'mean'?" in err) == (2, True)

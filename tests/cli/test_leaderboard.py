@@ -7,6 +7,7 @@ import json
 import pytest
 
 from munjang.evaluate.record import SuiteResult, TaskResult
+from munjang.evaluate.robust_record import EditCurve, RobustResult
 from munjang.evaluate.sts import Interval
 
 PAGE = "# 우리 모델\n\n<!-- leaderboard -->\n<!-- /leaderboard -->\n"
@@ -91,7 +92,11 @@ def test_mistakes_have_exit_code_2_and_change_nothing(run, results, page, tmp_pa
     assert run(results, "--write", page, "--check", page)[0] == 2
     assert run(results, "--task", "korst")[0] == 2
     assert run(tmp_path / "없음")[0] == 2
-    assert run(results, "--write", tmp_path / "없음.md")[0] == 2
+    missing = tmp_path / "없음.md"
+    code, _, err = run(results, "--write", missing)
+    assert (code, missing.exists()) == (2, False)
+    assert err.startswith(f"error: there is no file {missing}\n")
+    assert "try: create it with two lines, <!-- leaderboard --> and <!-- /leaderboard -->" in err
     page.write_text("표가 없는 글\n", encoding="utf-8")
     code, out, err = run(results, "--write", page)
     assert (code, out) == (2, "")
@@ -99,3 +104,37 @@ def test_mistakes_have_exit_code_2_and_change_nothing(run, results, page, tmp_pa
     assert page.read_text("utf-8") == "표가 없는 글\n"
     (tmp_path / "empty").mkdir()
     assert "there is no record of a suite" in run(tmp_path / "empty")[2]
+
+
+def robust(task, model="문장이"):
+    curve = EditCurve(
+        edit="key-slips",
+        doses=(0.0, 1.0),
+        spearman=(0.8, 0.4),
+        cosine=(1.0, 0.9),
+        retrieval=(1.0, 0.9),
+        changed=(0.0, 1.0),
+    )
+    return RobustResult(
+        model=model,
+        task=task,
+        split="test",
+        rows=5,
+        seed=0,
+        curves=(curve,),
+        absent=(),
+        sentences=10,
+        seconds=1.0,
+        encoder="",
+        munjang="",
+    )
+
+
+def test_robustness_on_own_pairs_is_left_aside_and_named(run, results):
+    for task in ("korsts", "own"):
+        (results / f"r-{task}.json").write_text(robust(task).to_json(), encoding="utf-8")
+    code, out, err = run(results, "--markdown", "--published", 0, "--verbose")
+    assert code == 0
+    assert "Kept %: korsts test, 1 edit." in out
+    assert "note: robustness on other rows or under other edits: r-own.json\n" in err
+    assert "r-own.json" not in run(results, "--markdown")[2]

@@ -107,6 +107,27 @@ def test_zipped_files_and_another_split(make):
     assert caught.value.fix == "one of test.tsv, test.txt, test.qrels, test.trec"
 
 
+@pytest.mark.parametrize("name", ["qrels/test.tsv", "qrels/test.txt"])
+def test_another_encoding(make, name):
+    folder = make(**{"corpus.jsonl": None, "qrels/test.tsv": None})
+    names = {"d1": "글1", "d2": "글2", "d3": "글3"}
+    documents = {names[name]: text for name, text in DOCUMENTS.items()}
+    judged = (BEIR if name.endswith(".tsv") else TREC).replace("d", "글").replace("i글", "id")
+    (folder / "corpus.csv").write_bytes(table(documents, ",").encode("cp949"))
+    (folder / "queries.jsonl").write_bytes(FILES["queries.jsonl"].encode("cp949"))
+    (folder / name).write_bytes(judged.encode("cp949"))
+    found = read_retrieval(folder, encoding="cp949")
+    assert (found.queries, found.corpus) == (EXPECTED.queries, documents)
+    assert found.qrels == {
+        query: {names[document]: grade for document, grade in right.items()}
+        for query, right in RIGHT.items()
+    }
+    with pytest.raises(DataError, match="is not UTF-8"):
+        read_retrieval(folder)
+    with pytest.raises(InputError, match="unknown encoding"):
+        read_retrieval(folder, encoding="cp94")
+
+
 def test_titles_come_first(make):
     rows = [
         ("d1", "환불", "일주일 안에."),
@@ -155,6 +176,19 @@ HEAD = "query-id\tcorpus-id\tscore\n"
 def test_what_is_wrong_is_named_by_file_and_line(make, name, text, what):
     with pytest.raises(DataError, match=what):
         read_retrieval(make(**{name: text}))
+
+
+@pytest.mark.parametrize(
+    ("judged", "found"),
+    [("q1\td1\t0\n", "1 judgement"), ("q1\td1\t0\nq1\td2\t0\n", "2 judgements")],
+)
+def test_one_is_singular(make, judged, found):
+    with pytest.raises(DataError, match="no query has a right document") as caught:
+        read_retrieval(make(**{"qrels/test.tsv": HEAD + judged}))
+    assert caught.value.found == found
+    with pytest.raises(InputError) as caught:
+        pairs_to_retrieval("물음", [Pair("주차", " ")])
+    assert caught.value.found == "1 pair"
 
 
 def test_a_trec_line_that_is_none(make):

@@ -171,6 +171,29 @@ def test_a_missing_column_lists_the_columns_and_the_nearest(tmp_path):
     assert "did you mean 'anchor'?" in str(unknown.value)
 
 
+def test_a_missing_column_gets_a_hint_that_can_be_followed(tmp_path):
+    def fix_of(path, **options):
+        with pytest.raises(DataError, match="no column 'sentence2'") as caught:
+            read_rows(path, ScoredPair, **options)
+        return caught.value.fix
+
+    here = "rename the column in the file's first line to 'sentence2'"
+    path = write(tmp_path, "a.csv", "sentence1,글,score\n가,나,1\n")
+    assert fix_of(path) == here  # sentence1 is near, but wanted itself
+    assert fix_of(path, columns={}) == f"{here}, or give your name of it in `columns`"
+    path = write(tmp_path, "a.jsonl", '{"sentence1": "가", "글": "나", "score": 1}\n')
+    assert fix_of(path) == "rename the column to 'sentence2'"
+    with pytest.raises(DataError) as caught:
+        list(iter_sentences(path, column="제목"))
+    assert caught.value.fix == "rename the column to '제목', or name one of those columns"
+
+
+def test_one_cell_is_singular(tmp_path):
+    with pytest.raises(DataError) as caught:
+        read_rows(write(tmp_path, "a.csv", "anchor,positive\n가\n"), Pair)
+    assert caught.value.found == "1 cell where the header has 2 (['가'])"
+
+
 def test_table_kinds():
     assert [table_kind(name) for name in ("a.CSV", "a.tsv.gz", "a.ndjson", "a", "-")] == [
         "csv",
@@ -239,6 +262,24 @@ def test_a_table_needs_the_name_of_a_column(tmp_path, name, text):
     with pytest.raises(InputError, match="which column") as caught:
         list(iter_sentences(write(tmp_path, name, text)))
     assert caught.value.found == "columns 'id', '글'"
+    assert caught.value.fix == "--column '글'"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "fix"),
+    [
+        ("a.csv", "sentence1,score\n비가 온다,3\n", "--column sentence1"),
+        ("a.csv", "a,a,b\n비가 온다,눈,해\n", "--column b"),
+        ("a.csv", "a,a\n비,눈\n", "--column a"),
+        ("a.csv", "body\n", "--column body"),
+        ("a.jsonl", '{"n": [1], "글 자": "비가 온다"}\n', "--column '글 자'"),
+        ("a.csv", "", "name the columns in the file's first line"),
+    ],
+)
+def test_the_hint_names_a_real_column(tmp_path, name, text, fix):
+    with pytest.raises(InputError, match="which column") as caught:
+        list(iter_sentences(write(tmp_path, name, text)))
+    assert caught.value.fix == fix
 
 
 def test_a_text_file_has_no_columns(tmp_path):

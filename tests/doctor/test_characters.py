@@ -27,6 +27,11 @@ ORDINARY = [
     "5 < 6 & 7 > 3; R&D 부서",
     "좋아요 😀👍",
     "전각 ＡＢＣ　１２３",
+    "뷁 소리가 났다. 쓩 하고 갔다.",
+    "伊브랜드와 中기업, 李대표가 里장을 만났다.",
+    "\uf9e1대표가 \uf98c史를 말했다.",
+    "他今天在学校学习韩国语，然后回家吃饭。",
+    "“여덟 살 연상연하 커플? 아니”···해프닝으로 끝났다.",
 ]
 DEFECTIVE = {
     "NFC and NFD mixed": "맥에서 " + unicodedata.normalize("NFD", "왔다"),
@@ -79,10 +84,25 @@ def test_utf8_read_as_cp949_is_seen_one_way_or_another(text):
     assert defects_of(misread) & {"wrong encoding", "lost characters"}
 
 
+@pytest.mark.parametrize(
+    ("misread", "was"),
+    [
+        ("臾몄옣 濡쒕뵫 以묒뿉 臾몄젣媛? 諛쒖깮?뻽?뒿?땲?떎", "문장 로딩 중에 문제 발생"),
+        ("媛먯궗?빀?땲?떎", "감사"),
+        ("?솚遺덉?? ?뼱?뼸寃? 諛쏅굹?슂?", "받나"),
+        ("媛먯궗\ufffd빀\ufffd땲\ufffd떎", "감사"),
+        ("오늘도 媛먯궗빀땲떎 여러분", "감사"),
+    ],
+)
+def test_utf8_read_as_cp949_with_losses_is_undone_in_pieces(misread, was):
+    assert undo_misreading(misread) == was
+    assert defects_of(misread) - {"lost characters"} == {"wrong encoding"}
+
+
 def test_utf8_read_as_cp949_without_a_loss_is_undone():
     whole = [
         text
-        for text in ("가나", "문장", "배송", "환불이요", "주문 내역", "나라 말", "우리말")
+        for text in ("가나", "문장", "배송", "환불이요", "주문 내역", "우리말")
         if "\ufffd" not in text.encode("utf-8").decode("cp949", errors="replace")
     ]
     assert whole
@@ -96,6 +116,20 @@ def test_syllables_are_ordinary_and_never_misread(text):
     assert has_hangul(text)
     assert defects_of(text) <= {"long texts"}
     assert is_decomposed(unicodedata.normalize("NFD", text))
+
+
+@pytest.mark.parametrize(
+    ("text", "decomposed"),
+    [
+        ("\uf9e1대표가 \uf98c史를 말했다.", False),
+        ("\u212b와 \u2126", False),
+        ("\u1112\u119e\u11ab글", False),  # old Hangul, which has no other form
+        ("\uf9e1대표가 \u110b\u1169\u11abᄃ\u1161", True),
+        ("cafe\u0301에서 \uf9e1대표가", True),
+    ],
+)
+def test_what_composes_is_decomposed_and_what_is_only_replaced_is_not(text, decomposed):
+    assert is_decomposed(text) == decomposed
 
 
 @given(st.text(max_size=40))

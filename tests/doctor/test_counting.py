@@ -46,6 +46,12 @@ def test_characters_words_and_duplicates():
     assert (letters.texts, letters.most, letters.first) == (4, 4, 1)
 
 
+def test_of_equally_frequent_texts_the_first_is_named():
+    pairs = [f"{n // 2}번째 손님" for n in range(200)]
+    found = count_texts(["비가 온다.", *pairs], None).repeats()
+    assert (found.texts, found.most, found.first) == (100, 2, 2)
+
+
 def test_signs_alone_are_told_apart():
     counts = count_texts(["!!!", "???", "..."], None)
     assert counts.repeats(letters_only=True).texts == 0

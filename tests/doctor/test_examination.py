@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import munjang.doctor
-from munjang.doctor import examine
+from munjang.doctor import examination, examine
 from munjang.errors import InputError
 
 
@@ -42,6 +42,20 @@ def test_a_silent_model_still_counts_tokens(tmp_path, tiny_models):
 def test_a_wrong_name_is_the_users_mistake(options):
     with pytest.raises(InputError, match="unknown"):
         examine(None, hub=False, **options)
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "message"),
+    [
+        ("", None, "the model has an empty name"),
+        (" ", None, "the model has an empty name"),
+        ("default", "없음.txt", "no such file"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_looked_at(monkeypatch, model, text, message):
+    monkeypatch.setattr(examination, "examine_machine", lambda *, hub: pytest.fail("it ran"))
+    with pytest.raises(InputError, match=message):
+        examine(model, text=text, hub=False)
 
 
 def test_every_fix_says_something():

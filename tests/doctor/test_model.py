@@ -10,7 +10,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 import munjang
-from munjang.doctor.model import ModelExamination, examine_files, examine_pickles
+from munjang.doctor.model import (
+    ModelExamination,
+    examine_files,
+    examine_pickles,
+    examine_wholeness,
+)
 from munjang.encode.loading import DEFAULT_FOLDER
 from munjang.errors import InputError
 
@@ -92,7 +97,32 @@ def test_a_silent_folder_of_pickles_cannot_be_tried(copy_model, tiny_models):
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     patient, found = examine(folder)
     assert "neither mean nor cls can be tried" in found["pooling"].detail
+    assert "--allow-pickle" in found["pooling"].fix
     assert patient.encoder is None
+
+
+def test_a_folder_that_holds_no_model_is_told_by_what_is_missing(copy_model, tmp_path, tiny_models):
+    def told(folder):
+        patient, found = examine(folder)
+        assert patient.encoder is None
+        assert [(finding.what, finding.level) for finding in found.values()] == [
+            ("files", "problem")
+        ]
+        assert "--pooling" not in found["files"].fix
+        return found["files"].detail
+
+    empty = tmp_path / "빈 곳"
+    empty.mkdir()
+    said = "config.json and model.safetensors are missing"
+    assert told(empty) == f"{empty} holds no model: {said}"
+    (empty / "model.safetensors").write_bytes(b"")
+    assert told(empty).endswith("holds no model: config.json is missing")
+    folder = copy_model(DEFAULT_FOLDER)
+    (folder / "munjang.json").unlink()
+    assert told(folder).endswith("holds no model: munjang.json is missing beside model.xml")
+    assert [examine_wholeness(whole) for whole in (DEFAULT_FOLDER, *tiny_models.values())] == [
+        None
+    ] * (1 + len(tiny_models))
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "modules.json"])

@@ -8,10 +8,10 @@ import unicodedata
 import pytest
 
 import munjang
-from munjang.doctor.text import examine_text
+from munjang.doctor.text import check_source, examine_text
 from munjang.doctor.vocabulary import read_vocabulary
 from munjang.encode.loading import DEFAULT_FOLDER
-from munjang.errors import InputError
+from munjang.errors import DataError, InputError
 
 PLAIN = [f"{n}번째 손님이 국수를 드시고 가셨다." for n in range(50)]
 
@@ -119,6 +119,29 @@ def test_another_encoding_is_named(examine, encoding):
 def test_a_file_that_is_not_there_or_empty_is_a_problem(tmp_path, examine):
     assert examine_text(tmp_path / "없음.txt")[0].level == "problem"
     assert examine(["", " "])["file"].detail == "no text, 2 blank lines"
+    assert examine([""])["file"].detail == "no text, 1 blank line"
+    assert examine(b"")["file"].detail == "no text: it is empty"
+
+
+def test_one_is_singular(examine):
+    assert examine(["눈이 온다."])["file"].detail.startswith("1 text, ")
+    assert examine(["눈이 온다.", "비가 온다."])["file"].detail.startswith("2 texts, ")
+
+
+def test_what_cannot_be_begun_is_refused_and_what_can_is_not(tmp_path):
+    with pytest.raises(DataError, match="no such file"):
+        check_source(tmp_path / "없음.txt")
+    with pytest.raises(DataError, match="is a folder"):
+        check_source(tmp_path)
+    path = tmp_path / "옛날.csv"
+    path.write_bytes("id,글\n1,문장\n".encode("cp949"))
+    with pytest.raises(InputError, match="which column") as caught:
+        check_source(path, encoding="cp949")
+    assert caught.value.fix == "--column '글'"
+    with pytest.raises(InputError, match="unknown encoding"):
+        check_source(path, column="글", encoding="cp94")
+    check_source(path, column="글")  # that it is not UTF-8 is a finding
+    check_source("-")
 
 
 def test_a_column_of_a_table(tmp_path):

@@ -129,6 +129,24 @@ def test_vectors_that_are_all_the_same():
     assert "every sentence has the same one" in found["vectors"].detail
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_zeros_are_a_problem_of_their_own(alone):
+    def work(batch):
+        empty = np.arange(len(batch.input_ids)) == 3 if not alone else len(batch.input_ids) == 1
+        return np.where(np.reshape(empty, (-1, 1)), 0, mean(batch))
+
+    found = judge(make(work))
+    assert list(found) == ["engine", "vectors"]
+    assert found["vectors"].level == "problem"
+    assert found["vectors"].detail == "a sentence got a vector of zeros"
+    assert found["vectors"].values["shortest"] == 0
+
+
+def test_a_model_of_zeros_alone_is_told_so():
+    found = judge(make(lambda batch: np.zeros((len(batch.input_ids), 8))))
+    assert found["vectors"].detail == "a sentence got a vector of zeros"
+
+
 def test_padding_that_counts():
     found = judge(make(lambda batch: TABLE[batch.input_ids].mean(axis=1)))
     assert found["batches"].level == "warning"

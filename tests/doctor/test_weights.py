@@ -60,7 +60,10 @@ def test_a_damaged_file_is_told(tmp_path, content):
         read_tables(tmp_path)
 
 
-def test_a_damaged_graph_is_told(tmp_path):
-    (tmp_path / "model.xml").write_text("<net")
+@pytest.mark.parametrize("name", ["model.xml", "model.onnx"])
+@pytest.mark.parametrize("content", [b"<net", b"\x00junk", b""])
+def test_a_damaged_graph_is_told_once(tmp_path, capfd, name, content):
+    (tmp_path / name).write_bytes(content)
     with pytest.raises(ModelError, match="cannot be read as a model"):
         read_tables(tmp_path)
+    assert capfd.readouterr().err == ""

@@ -64,8 +64,9 @@ def test_only_some_tasks_are_kept(suite_of):
     kept = keep_tasks(whole, ["날씨:test", "하늘"])
     assert ([r.task for r in kept.results], kept.absent) == (["날씨"], absent)
     assert keep_tasks(whole, ["날씨"]).absent == ()
-    with pytest.raises(InputError, match="unknown task of 가 '바디'"):
+    with pytest.raises(InputError, match="the record of 가 has no task '바디'") as caught:
         keep_tasks(whole, ["바디"])
+    assert caught.value.found == "날씨, 바다, 하늘"
 
 
 def test_equal_names_get_numbers(robust_of):

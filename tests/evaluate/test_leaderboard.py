@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from munjang.errors import InputError
+from munjang.errors import DataError, InputError
 from munjang.evaluate.leaderboard import make_board
 from munjang.evaluate.leaderboard_records import Records
 from munjang.evaluate.published import published_rows
@@ -184,3 +185,23 @@ def test_the_best_published_rows_are_kept_where_not_all_are():
     names = [row.model for row in board(suite, published=None).rows]
     assert [row.model for row in board(suite, published=2).rows] == [*names[:2], "가"]
     assert [row.model for row in board(suite, tasks=["stylekqc"], published=9).rows] == ["가"]
+
+
+def test_a_stale_record_of_another_task_hinders_nothing():
+    new = measured("가", {"korsts:test": 0.9, "stylekqc:test": 0.8})
+    old = measured("나", {"korsts:test": 0.8, "stylekqc:test": 0.7})
+    stale = replace(old.results[1], fingerprint="옛 행")
+    old = replace(old, results=(old.results[0], stale))
+    found = board(new, old, tasks=["korsts"])
+    assert [row.model for row in found.rows] == ["가", "나"]
+    with pytest.raises(DataError, match="same rows of stylekqc:test") as caught:
+        board(new, old)
+    assert caught.value.found == "가 in 0.json, 나 in 1.json"
+
+
+def test_what_robustness_was_measured_on_is_told():
+    own = replace(robust("가", 0.9), task="own")
+    found = board(measured("가", {"korsts:test": 0.9}), robust=[own, robust("가"), robust("나")])
+    assert (found.kept.rows, found.kept.edits) == ("korsts test", 1)
+    assert found.kept.left_aside == ("r0.json",)
+    assert found.rows[0].kept == 0.5

@@ -10,7 +10,6 @@ import pytest
 from munjang.errors import DataError, InputError
 from munjang.evaluate.leaderboard_records import (
     merge_facts,
-    merge_kept,
     merge_results,
     read_records,
 )
@@ -73,7 +72,6 @@ def test_a_folder_is_read_and_other_files_are_named(tmp_path):
     assert list(found.suites) == ["b.json"]
     assert found.suites["b.json"].to_json() == SUITE.to_json()
     assert found.robust["r.json"].to_json() == ROBUST.to_json()
-    assert merge_kept(found.robust) == {"문장이": pytest.approx(0.75)}
     assert found.left_aside == ("bench.json", "old.json")
 
 
@@ -112,11 +110,13 @@ def test_contradictions_are_errors():
         caught.value.found == "other rows, or another way to measure them, in a.json than in b.json"
     )
     rows = replace(SUITE, model="다른", results=(replace(RESULT, model="다른", fingerprint="x"),))
-    with pytest.raises(DataError, match="not measured on the same rows of korsts:test"):
+    with pytest.raises(DataError, match="not measured on the same rows of korsts:test") as caught:
         merge_results({"a.json": SUITE, "b.json": rows})
-    with pytest.raises(DataError, match="of 문장이 contradict each other on robustness") as caught:
-        merge_kept({"a.json": ROBUST, "b.json": under(spearman=(0.8, 0.8))})
-    assert caught.value.found == "75.0000% kept in a.json, 100.0000% in b.json"
+    assert caught.value.found == "문장이 in a.json, 다른 in b.json"
+    assert merge_results({"a.json": SUITE, "b.json": rows}, tasks=["klue-sts:dev"]) == {
+        "문장이": {},
+        "다른": {},
+    }
     with pytest.raises(InputError, match="no record of a suite"):
         merge_results({})
 
@@ -143,43 +143,6 @@ def test_what_the_newest_record_says_of_a_model_is_taken():
     new = replace(SUITE, date="2026-02-01", facts={"size_mb": 20}, seconds=1.0)
     expected = {"dim": 8, "size_mb": 20, "sentences_per_second": 100.0}
     assert merge_facts([old, new]) == merge_facts([new, old]) == expected
-
-
-def under(model="문장이", *, more=(), **changes):
-    """The record of robustness with another curve, and perhaps more of them."""
-    curve = replace(ROBUST.curves[0], **changes)
-    return replace(ROBUST, model=model, curves=(curve, *more))
-
-
-LATER = (0.0, 0.5)
-
-
-@pytest.mark.parametrize(
-    ("other", "differs"),
-    [
-        (replace(ROBUST, model="다른", task="klue-sts"), ("task korsts", "task klue-sts")),
-        (replace(ROBUST, model="다른", split="dev"), ("split test", "split dev")),
-        (replace(ROBUST, model="다른", rows=99), ("rows 100", "rows 99")),
-        (replace(ROBUST, model="다른", seed=1), ("seed 0", "seed 1")),
-        (replace(ROBUST, seed=1), ("seed 0", "seed 1")),
-        (under("다른", edit="emoji"), ("spacing at doses 0, 1", "emoji at doses 0, 1")),
-        (under("다른", doses=LATER), ("spacing at doses 0, 1", "spacing at doses 0, 0.5")),
-        (
-            under("다른", more=(replace(ROBUST.curves[0], edit="emoji"),)),
-            ("only edits that both have", "emoji at doses 0, 1"),
-        ),
-    ],
-)
-def test_what_was_not_done_to_the_same_rows_cannot_stand_in_one_column(other, differs):
-    with pytest.raises(DataError, match="cannot stand in one column") as caught:
-        merge_kept({"a.json": ROBUST, "b.json": other})
-    assert caught.value.found == f"a.json: {differs[0]}; b.json: {differs[1]}"
-
-
-def test_the_same_edits_are_one_column_and_rounding_is_no_contradiction():
-    near = under(spearman=(0.8, 0.4001))
-    kept = merge_kept({"a.json": ROBUST, "b.json": near, "c.json": under("다른")})
-    assert kept == {"문장이": ROBUST.kept, "다른": ROBUST.kept}
 
 
 def test_only_facts_that_are_what_they_should_be_are_taken():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -141,7 +142,7 @@ def test_korean_differs_in_words_alone():
     board = make(suite("문장이", 0.8, 0.9), published=2)
     english, korean = (board_markdown(board, language=name) for name in ("en", "ko"))
     assert cells(korean, "문장이")[-1].startswith("직접 측정: view raw")
-    assert "\nKorSTS test 1,379행.\n" in korean
+    assert "\nKorSTS test 표본 1,379개.\n" in korean
     assert cells(korean, "문장이")[:3] == cells(english, "문장이")[:3]
     assert korean.count("\n|") == english.count("\n|")
 
@@ -178,6 +179,34 @@ def test_a_board_without_sts_still_says_what_the_models_are(robust_of):
     kept = f"{100 * robust_of('문장이').kept:.1f}"
     assert cells(facts, "문장이") == ["문장이", kept, "–", "35.2", "500", "MIT"]
     assert text.count("Rank: 1 + the number") == text.count("? it, or which part") == 1
+
+
+def test_korean_has_its_own_titles_and_metrics(robust_of):
+    result = TaskResult(
+        model="문장이",
+        task="question-pair",
+        split="test",
+        kind="pairs",
+        score=0.9,
+        interval=None,
+        scores={},
+        rows=650,
+        what="",
+        fingerprint="q",
+    )
+    found = replace(suite("문장이", 0.8), results=(result,))
+    text = board_markdown(
+        make_board(Records({"a.json": found}, {"r.json": robust_of("문장이")})), language="ko"
+    )
+    assert cells(text, "질문 쌍")[:3] == ["질문 쌍 test", "평균 정밀도", "650"]
+    assert cells(text, "과제")[:3] == ["과제", "지표", "표본 수"]
+    assert "유지 %: korsts test, 변형 2가지." in text
+    assert "Question" not in text
+    english = board_markdown(
+        make_board(Records({"a.json": found}, {"r.json": robust_of("문장이")}))
+    )
+    assert "Kept %: korsts test, 2 edits." in english
+    assert "Kept %: korsts" not in board_markdown(make_board(Records({"a.json": found}, {})))
 
 
 # --- the block in a file ------------------------------------------------------------------

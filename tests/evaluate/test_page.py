@@ -13,7 +13,7 @@ pytest.importorskip("matplotlib", reason="needs the extra plots")
 
 from munjang.errors import InputError
 from munjang.evaluate.comparison import compare_suites
-from munjang.evaluate.page import page_html, write_page
+from munjang.evaluate.page import check_page, page_html, write_page
 from munjang.evaluate.record import Absent
 
 EVIL = '<script>alert("&")</script>\' onload=x'
@@ -161,3 +161,30 @@ def test_robustness_alone_and_nothing(robust_of, tmp_path):
     assert "written on" not in text
     with pytest.raises(InputError, match="nothing to put on a page"):
         page_html(None, [])
+
+
+def test_one_is_one(suite_of):
+    facts = {"size_mb": 35.2, "params_m": 22}
+    found = compare_suites(
+        [suite_of("가", ["날씨"], seed="하나", facts=facts), suite_of("나", ["날씨"], seed="하나")]
+    )
+    page = page_html(found, [])
+    words = " ".join(read(page).words)
+    assert "2 models; 1 task, 1 comparison" in words
+    assert "<summary>1 difference " in page
+    assert "<dt>mean rank, 1 task</dt>" in page
+    assert '<dt>size, MB</dt><dd class="">35.2</dd>' in page
+    assert "<dt>parameters, M</dt>" in page
+    assert "0.00 to 0.00" in page
+    assert not re.search(r"[-+]0\.00 to|to [-+]0\.00", page)
+    assert "오차 범위 안" in page
+    assert "우연의 범위" not in page
+
+
+def test_a_page_is_named_as_one():
+    check_page("쪽.HTML")
+    check_page("쪽.htm")
+    for name, found in (("쪽.txt", ".txt"), ("쪽", "no ending")):
+        with pytest.raises(InputError, match="cannot write a page to 쪽") as caught:
+            check_page(name)
+        assert (caught.value.found, caught.value.fix) == (found, ".html or .htm")

@@ -19,7 +19,9 @@ from munjang.evaluate.report import (
     aligned_markdown,
     comparison_json,
     comparison_markdown,
+    ends,
     markdown_table,
+    points,
     print_comparison,
     print_table,
 )
@@ -191,3 +193,13 @@ def test_comparison_tables():
     assert record["differences"]["avg"]["within_noise"] is False
     same = comparison_markdown(compare(make_result("가"), make_result("가"), resamples=50))
     assert same.count("within noise") == 10
+
+
+def test_zero_has_no_sign():
+    assert points(-0.00004, signed=True) == points(0.0, signed=True) == points(-0.00004) == "0.00"
+    assert points(0.00006, signed=True) == "+0.01"
+    assert points(0.81884) == "81.88"
+    assert ends(-0.00004, 0.00004) == "[0.00, 0.00]"
+    same = comparison_markdown(compare(make_result("가"), make_result("가"), resamples=50))
+    assert "[0.00, 0.00]" in same
+    assert not any("+0.00" in line for line in table_lines(same))

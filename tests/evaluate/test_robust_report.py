@@ -83,7 +83,7 @@ def test_an_edit_that_changes_nothing_is_no_part_of_the_mean(robust_of):
     result = replace(whole, curves=(whole.curves[0], idle(whole.curves[1])))
     text = robust_markdown([result])
     first, second = [cells(x) for x in text.splitlines() if x.startswith("|")][2:4]
-    assert (first[5:7], second[5:7]) == (["93.8", "100.0"], ["–", "0.0"])
+    assert (first[4:6], second[4:6]) == (["93.8", "100.0"], ["–", "0.0"])
     assert means(text) == ("mean of all edits", [f"{100 * whole.curves[0].kept:.1f}"])
     assert "Changed no sentence of 가's, so no part of the mean: key-slips." in text
 
@@ -115,3 +115,53 @@ def test_on_a_terminal_and_without_a_result(robust_of):
     assert "[red]모델[/red]" in console.file.getvalue()
     with pytest.raises(InputError, match="at least one result"):
         robust_markdown([])
+
+
+def test_a_single_model_is_named_below_its_table(robust_of):
+    text = robust_markdown([robust_of("가 모델")])
+    head, _, first, *_ = [cells(line) for line in text.splitlines() if line.startswith("|")]
+    assert head == ["Edit", "0", "0.5", "1", "Kept %", "Changed %", "Cosine", "Found %"]
+    assert first[1:] == ["80.00", "75.00", "70.00", "93.8", "100.0", "0.800", "50.0"]
+    assert "\n가 모델: korsts test, 1,379 pairs, seed 0, the second sentence edited." in text
+
+
+NAMES = ("munjang-small-ko", "ko-sroberta-multitask")
+
+
+def five_doses(result):
+    """The record at the doses of the suite."""
+    doses = (0.0, 0.25, 0.5, 0.75, 1.0)
+    curves = tuple(
+        replace(
+            curve,
+            doses=doses,
+            spearman=(0.9048, 0.6231, 0.4117, 0.2093, -0.1667),
+            cosine=(1.0, 0.95, 0.9, 0.85, 0.8),
+            retrieval=(1.0, 1.0, 1.0, 1.0, 1.0),
+            changed=doses,
+        )
+        for curve in result.curves
+    )
+    return replace(result, curves=curves)
+
+
+@pytest.mark.parametrize(
+    ("width", "models", "edits", "title", "doses"),
+    [
+        (200, 2, tuple(EDITS), "both", 5),
+        (80, 1, tuple(EDITS), "english", 5),
+        (80, 1, ("nfd", "emoji"), "english", 5),
+        (80, 2, tuple(EDITS), "english", 3),
+    ],
+)
+def test_what_a_narrow_terminal_leaves_out(robust_of, width, models, edits, title, doses):
+    results = [five_doses(robust_of(name, edits=edits)) for name in NAMES]
+    console = Console(file=io.StringIO(), width=width)
+    print_robust(results[:models], console=console)
+    table, note = console.file.getvalue().split("\n\n", 1)
+    note = " ".join(note.split())
+    assert (EDITS["nfd"].title_ko in table) == (title == "both")
+    assert EDITS["nfd"].title.split()[0] in table
+    assert ("62.31" in table) == (doses == 5)
+    assert all(number in table for number in ("90.48", "41.17", "-16.67"))
+    assert ("Doses 0.25, 0.75 are left out on this narrow terminal." in note) == (doses == 3)

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from munjang.evaluate.comparison import compare_suites
-from munjang.evaluate.record import Absent
+from munjang.evaluate.record import Absent, TaskResult
 from munjang.evaluate.suite_report import (
     print_suite,
     print_suite_comparison,
@@ -160,3 +160,56 @@ def test_a_model_without_a_compared_task_has_no_mean_rank(suite_of):
     assert rank_cell(found.tasks[0], "다") == ""
     line = next(x for x in table_lines(suite_comparison_markdown(found)) if "mean rank" in x)
     assert cells(line)[-1] == "–"
+
+
+@pytest.mark.parametrize(
+    ("kind", "scores", "said"),
+    [
+        (
+            "retrieval",
+            {"ndcg@10": 0.7, "mrr@10": 0.6, "recall@10": 0.8, "recall@100": 0.9512},
+            "MRR@10 60.00, recall@10 80.00, recall@100 95.12.",
+        ),
+        (
+            "pairs",
+            {"average_precision": 0.7, "f1": 0.88, "accuracy": 0.9, "threshold": 0.6125},
+            "F1 88.00, accuracy 90.00, at cosine 0.613 and above.",
+        ),
+        ("bitext", {"ko-en": 0.91, "en-ko": 0.9, "accuracy": 0.905}, "ko-en 91.00, en-ko 90.00."),
+        ("clustering", {"spread": 0.0123}, "spread between seeds 1.23."),
+        (
+            "classification",
+            {"macro_f1": 0.6, "spread": 0.02},
+            "macro-F1 60.00, spread between draws 2.00.",
+        ),
+        ("sts", {"cosine_spearman": 0.7}, ""),
+    ],
+)
+def test_what_else_was_computed_stands_below(suite_of, kind, scores, said):
+    result = TaskResult(
+        model="가",
+        task="찾기",
+        split="test",
+        kind=kind,
+        score=0.7,
+        interval=None,
+        scores=scores,
+        rows=90,
+        what="",
+        fingerprint="ab",
+    )
+    text = suite_markdown(suite_of("가", [], results=(result,)))
+    (line,) = [line for line in text.splitlines() if line.startswith("찾기 test: ")]
+    assert line.partition("90 rows.")[2].strip() == said
+
+
+def test_one_comparison_is_not_called_all_of_them(suite_of):
+    found = compare_suites([suite_of("가", ["날씨"]), suite_of("나", ["날씨"])])
+    assert "Holm's correction over 1 comparison is at most" in suite_comparison_markdown(found)
+
+
+def test_a_difference_of_nothing_has_no_sign(suite_of):
+    found = compare_suites([suite_of(name, ["날씨"], seed="하나") for name in ("가", "나")])
+    text = suite_comparison_markdown(found)
+    assert "[0.00, 0.00]" in text
+    assert "+0.00" not in text

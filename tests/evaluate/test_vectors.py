@@ -220,7 +220,7 @@ PAIRS = [
 
 @pytest.mark.parametrize("model", [lengths, Plain()])
 def test_what_measures_takes_a_plain_model(model, data_dir):
-    assert munjang.evaluate_sts(model, PAIRS).rows == 3
+    assert munjang.evaluate_sts(model, PAIRS, task="나의 것", split="test").rows == 3
     result = munjang.run_suite(model, tasks=["klue-sts:dev"], intervals=False, data_dir=data_dir)
     assert result.model == ("Plain" if isinstance(model, Plain) else "lengths")
 
@@ -230,8 +230,8 @@ def test_what_measures_takes_a_plain_model(model, data_dir):
     [
         VectorStore,
         munjang.run_suite,
-        lambda model: munjang.run_robust(model, PAIRS),
-        lambda model: munjang.evaluate_sts(model, PAIRS),
+        lambda model: munjang.run_robust(model, PAIRS, task="나의 것", split="test"),
+        lambda model: munjang.evaluate_sts(model, PAIRS, task="나의 것", split="test"),
     ],
 )
 def test_a_name_is_not_a_model(measure):

@@ -69,6 +69,9 @@ def leaderboard(
     if verbose and records.left_aside:
         console.note(f"note: no records of a suite: {', '.join(records.left_aside)}")
     board = make_board(records, tasks=task, sort=sort, published=published)
+    if verbose and board.kept.left_aside:
+        aside = ", ".join(board.kept.left_aside)
+        console.note(f"note: robustness on other rows or under other edits: {aside}")
     file = write or check
     if file is not None:
         _put(table.board_markdown(board, language=language), file, check=write is None)
@@ -82,10 +85,15 @@ def leaderboard(
 
 def _put(block: str, file: Path, *, check: bool) -> None:
     """Writes the board into a file, or only looks whether it is there."""
-    from munjang.evaluate.leaderboard_table import replace_block
+    from munjang.evaluate.leaderboard_table import BEGIN, END, replace_block
 
     try:
         old = file.read_bytes().decode("utf-8")
+    except FileNotFoundError as error:
+        raise DataError(
+            f"there is no file {file}",
+            fix=f"create it with two lines, {BEGIN} and {END}: the leaderboard goes between them",
+        ) from error
     except (OSError, ValueError) as error:
         raise DataError(
             f"{file} cannot be read", found=str(error), fix="name a text file"

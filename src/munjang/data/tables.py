@@ -228,10 +228,10 @@ class SentenceFile:
             names = column_names(self.path, kind=self._kind, encoding=self.encoding)
             raise InputError(
                 f"{self.path} is a table: which column holds the sentences?",
-                found=f"columns {', '.join(map(repr, names))}",
+                found=f"columns {', '.join(map(repr, names))}" if names else "no header",
                 fix=f"--column {shlex.quote(self._guess_column(names))}"
                 if names
-                else "name the columns in its first line",
+                else "name the columns in the file's first line",
             )
         records = iter_records(
             self.path,
@@ -251,11 +251,11 @@ class SentenceFile:
         single = [name for name in names if names.count(name) == 1]
         rows = iter_records(self.path, single, encoding=self.encoding, kind=self._kind)
         first = next((cells for _, cells in rows if cells), ())
-        texts = {cell: name for name, cell in zip(single, first, strict=False) if cell}
-        return max(
-            ((len(cell), name) for cell, name in texts.items() if isinstance(cell, str)),
-            default=(0, names[0]),
-        )[1]
+        texts = zip(single, first, strict=False)
+        longest = max(
+            texts, key=lambda item: isinstance(item[1], str) and len(item[1]), default=(names[0],)
+        )
+        return longest[0]
 
 
 def iter_sentences(

@@ -111,7 +111,9 @@ def _read_graph(path: Path) -> Tables:
     try:  # by name: read_model tries all readers on a damaged file, and some of them print
         reader = FrontEndManager().load_by_framework(kind)
         graph = reader.convert(reader.load(str(path)))
-    except RuntimeError as error:
+        if not graph.get_ops():
+            raise ValueError("nothing in it")
+    except Exception as error:  # the readers' errors share no base class
         raise ModelError(
             f"{path} cannot be read as a model",
             found=str(error).strip().splitlines()[-1],

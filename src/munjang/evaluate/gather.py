@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from munjang.errors import DataError, unknown_name
+from munjang.errors import DataError, InputError
 from munjang.evaluate.comparison import distinct_names
 from munjang.evaluate.record import SuiteResult
 from munjang.evaluate.robust_record import RobustResult
@@ -60,7 +60,11 @@ def keep_tasks(result: SuiteResult, tasks: Sequence[str] | None) -> SuiteResult:
     keys = {found.key for found in result.results}
     for name in tasks:
         if name not in known | keys:
-            raise unknown_name(f"task of {result.model}", name, known)
+            raise InputError(
+                f"the record of {result.model} has no task {name!r}",
+                found=", ".join(sorted(known)) or "no tasks",
+                fix="one of these, or measure the model on it",
+            )
     return replace(
         result,
         results=tuple(r for r in result.results if r.task in tasks or r.key in tasks),

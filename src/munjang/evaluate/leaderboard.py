@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from munjang.errors import InputError, unknown_name
 from munjang.evaluate.contamination import flag_tasks
-from munjang.evaluate.leaderboard_records import merge_facts, merge_kept, merge_results
+from munjang.evaluate.leaderboard_kept import Kept, choose_kept
+from munjang.evaluate.leaderboard_records import merge_facts, merge_results
 from munjang.evaluate.published import PUBLISHED
 from munjang.evaluate.sts import METRICS
 from munjang.evaluate.suite_tasks import SUITE_TASKS
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from munjang.evaluate.contamination import Flag
     from munjang.evaluate.leaderboard_records import Records
     from munjang.evaluate.published import PublishedRow
-    from munjang.evaluate.record import TaskResult
+    from munjang.evaluate.record import SuiteResult, TaskResult
     from munjang.evaluate.statistics import Kind
 
 _SPEARMAN = METRICS.index("cosine_spearman")
@@ -48,9 +49,17 @@ class Column:
     @property
     def title(self) -> str:
         """What tables call it."""
+        return self.titled({})
+
+    def titled(self, words: Mapping[str, str]) -> str:
+        """What tables of another language call it.
+
+        Args:
+            words: The titles of that language, by the English ones, where they differ.
+        """
         name, _, split = self.key.partition(":")
         known = SUITE_TASKS.get(self.key)
-        title = known.title if known else name
+        title = words.get(known.title, known.title) if known else name
         return title if split == WITHOUT_PARAKQC and known else f"{title} {split}"
 
 
@@ -112,12 +121,14 @@ class Board:
         rows: The models, by their score on `sort`, those without one last.
         sort: The key of the task that sorts them.
         published: How many published rows there are, shown or not.
+        kept: What edits leave of the models' scores, and what that was measured on.
     """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     sort: str
     published: int
+    kept: Kept = field(default_factory=Kept)
 
 
 def make_board(
@@ -140,36 +151,43 @@ def make_board(
 
     Raises:
         InputError: There is no suite to show, or no such task.
-        DataError: Two records of a model contradict each other, models were not measured
-            on the same rows of a task, or their robustness not under the same edits.
+        DataError: Two records of a model contradict each other on such a task, models were
+            not measured on the same rows of it, or nothing tells which records of robustness
+            belong into one column.
     """
-    measured = merge_results(records.suites)
-    columns = _columns(measured, tasks)
-    key = columns[0].key if sort is None else _find_keys([sort], columns)[0]
+    keys = _keys(records.suites)
+    wanted = _find_keys(tasks, keys) if tasks is not None and keys else None
+    measured = merge_results(records.suites, tasks=wanted)
+    columns = _columns(measured)
+    kept = choose_kept(records.robust)
+    key = (
+        columns[0].key
+        if sort is None
+        else _find_keys([sort], [column.key for column in columns])[0]
+    )
     shown = [column.key for column in columns]
-    ours = _rank(_measured_rows(measured, records, shown), shown)
+    ours = _rank(_measured_rows(measured, records, shown, kept.shares), shown)
     theirs = _published_rows([column.key for column in columns if column.kind == "sts"])
     quoted = sorted(theirs, key=lambda row: _place(row, key))[:published]
     rows = sorted([*ours, *quoted], key=lambda row: _place(row, key))
-    return Board(columns, tuple(rows), key, len(theirs))
+    return Board(columns, tuple(rows), key, len(theirs), kept)
 
 
-def _columns(
-    measured: Mapping[str, Mapping[str, TaskResult]], tasks: Sequence[str] | None
-) -> tuple[Column, ...]:
+def _keys(suites: Mapping[str, SuiteResult]) -> list[str]:
+    return list(dict.fromkeys(each.key for suite in suites.values() for each in suite.results))
+
+
+def _columns(measured: Mapping[str, Mapping[str, TaskResult]]) -> tuple[Column, ...]:
     """The measured tasks in the suite's order, then others by name."""
     found = {key: result for results in measured.values() for key, result in results.items()}
     if not found:
         raise InputError("the records hold no result", fix="measure again")
     order = {key: number for number, key in enumerate(SUITE_TASKS)}
     keys = sorted(found, key=lambda key: (order.get(key, len(order)), key))
-    columns = [Column(k, found[k].kind, found[k].metric, found[k].rows) for k in keys]
-    wanted = keys if tasks is None else _find_keys(tasks, columns)
-    return tuple(column for column in columns if column.key in wanted)
+    return tuple(Column(k, found[k].kind, found[k].metric, found[k].rows) for k in keys)
 
 
-def _find_keys(tasks: Sequence[str], columns: Sequence[Column]) -> list[str]:
-    keys = [column.key for column in columns]
+def _find_keys(tasks: Sequence[str], keys: Sequence[str]) -> list[str]:
     wanted = []
     for task in tasks:
         found = [key for key in keys if task in (key, key.partition(":")[0])]
@@ -180,9 +198,11 @@ def _find_keys(tasks: Sequence[str], columns: Sequence[Column]) -> list[str]:
 
 
 def _measured_rows(
-    measured: Mapping[str, Mapping[str, TaskResult]], records: Records, keys: Sequence[str]
+    measured: Mapping[str, Mapping[str, TaskResult]],
+    records: Records,
+    keys: Sequence[str],
+    kept: Mapping[str, float],
 ) -> list[Row]:
-    kept = merge_kept(records.robust)
     rows = []
     for model in dict.fromkeys([*measured, *kept]):
         results = measured.get(model, {})

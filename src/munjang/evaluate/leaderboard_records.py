@@ -12,7 +12,7 @@ from munjang.evaluate.record import SuiteResult
 from munjang.evaluate.robust_record import RobustResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from munjang.evaluate.record import TaskResult
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FACTS = ("dim", "params_m", "size_mb", "sentences_per_second", "licence")
 """What a board says of a model beside its scores: numbers, and a licence at the end."""
 
-_SAME = 1e-3
+SAME = 1e-3
 """How far two measurements of one model may be apart: int8 rounds otherwise on another CPU."""
 
 _READERS: Mapping[str, Callable[[str], SuiteResult | RobustResult]] = MappingProxyType(
@@ -66,11 +66,14 @@ def read_records(folder: Path) -> Records:
     return Records(suites, robust, tuple(aside))
 
 
-def merge_results(suites: Mapping[str, SuiteResult]) -> dict[str, dict[str, TaskResult]]:
+def merge_results(
+    suites: Mapping[str, SuiteResult], *, tasks: Collection[str] | None = None
+) -> dict[str, dict[str, TaskResult]]:
     """Gathers the results of each model by task, whatever file they are in.
 
     Args:
         suites: Models measured on a suite, by file name.
+        tasks: The keys of the tasks to gather; nothing is asked of the others. All when None.
 
     Returns:
         For each model its results by task. Of two measurements of the same rows whose
@@ -86,12 +89,14 @@ def merge_results(suites: Mapping[str, SuiteResult]) -> dict[str, dict[str, Task
             "there is no record of a suite to show",
             fix="munjang evaluate MODEL --suite … --out FOLDER writes one",
         )
-    merged: dict[str, dict[str, TaskResult]] = {}
+    merged: dict[str, dict[str, TaskResult]] = {suite.model: {} for suite in suites.values()}
     origin: dict[tuple[str, str], str] = {}
-    prints: dict[str, TaskResult] = {}
+    prints: dict[str, tuple[str, TaskResult]] = {}
     for file, suite in suites.items():
         for result in suite.results:
-            of_model = merged.setdefault(suite.model, {})
+            if tasks is not None and result.key not in tasks:
+                continue
+            of_model = merged[suite.model]
             old = of_model.setdefault(result.key, result)
             before = origin.setdefault((suite.model, result.key), file)
             if found := _contradiction((before, old), (file, result)):
@@ -103,40 +108,8 @@ def merge_results(suites: Mapping[str, SuiteResult]) -> dict[str, dict[str, Task
             if suite.date > suites[before].date:
                 of_model[result.key] = result
                 origin[suite.model, result.key] = file
-            other = prints.setdefault(result.key, result)
-            if other.fingerprint != result.fingerprint:
-                raise DataError(
-                    f"two models were not measured on the same rows of {result.key}",
-                    found=f"{other.model} and {result.model}",
-                    fix="measure both with the same munjang, data and seed",
-                )
+            _check_rows(*prints.setdefault(result.key, (file, result)), file, result)
     return merged
-
-
-def merge_kept(robust: Mapping[str, RobustResult]) -> dict[str, float]:
-    """What edits leave of each model's score, as a share.
-
-    Args:
-        robust: Models under edits, by file name.
-
-    Returns:
-        A figure a model, that of its first record.
-
-    Raises:
-        DataError: Two records are of other rows, edits, doses or seeds, so that their
-            figures cannot stand in one column; or two of a model contradict each other.
-    """
-    first: dict[str, tuple[str, RobustResult]] = {}
-    for file, result in robust.items():
-        _check_alike(*next(iter(robust.items())), file, result)
-        before, old = first.setdefault(result.model, (file, result))
-        if abs(old.kept - result.kept) > _SAME:
-            raise DataError(
-                f"two records of {result.model} contradict each other on robustness",
-                found=f"{100 * old.kept:.4f}% kept in {before}, {100 * result.kept:.4f}% in {file}",
-                fix="keep one of them, or give the models different names",
-            )
-    return {model: result.kept for model, (_, result) in first.items()}
 
 
 def merge_facts(suites: Iterable[SuiteResult]) -> dict[str, float | str]:
@@ -154,36 +127,19 @@ def _contradiction(one: tuple[str, TaskResult], other: tuple[str, TaskResult]) -
     (before, old), (file, new) = one, other
     if old.fingerprint != new.fingerprint:
         return f"other rows, or another way to measure them, in {before} than in {file}"
-    if abs(old.score - new.score) <= _SAME:
+    if abs(old.score - new.score) <= SAME:
         return ""
     return f"{100 * old.score:.4f} in {before}, {100 * new.score:.4f} in {file}"
 
 
-def _check_alike(before: str, old: RobustResult, file: str, new: RobustResult) -> None:
-    """Fails where two records of robustness did not do the same to the same rows."""
-    if old.conditions != new.conditions:
+def _check_rows(before: str, old: TaskResult, file: str, new: TaskResult) -> None:
+    if old.fingerprint != new.fingerprint:
         raise DataError(
-            "two records of robustness cannot stand in one column",
-            found=f"{before}: {_own(old, new)}; {file}: {_own(new, old)}",
-            fix="measure all models on the same rows, with the same edits in the same order, "
-            "doses and seed",
+            f"two models were not measured on the same rows of {new.key}",
+            found=f"{old.model} in {before}, {new.model} in {file}",
+            fix="measure the older one again with the same munjang, data and seed, or move its "
+            "record away",
         )
-
-
-def _own(result: RobustResult, other: RobustResult) -> str:
-    """What a record did that the other one did not."""
-    theirs = {(curve.edit, curve.doses) for curve in other.curves}
-    told = [
-        f"{name} {getattr(result, name)}"
-        for name in ("task", "split", "rows", "seed")
-        if getattr(result, name) != getattr(other, name)
-    ]
-    told += [
-        f"{curve.edit} at doses {', '.join(f'{dose:g}' for dose in curve.doses)}"
-        for curve in result.curves
-        if (curve.edit, curve.doses) not in theirs
-    ]
-    return ", ".join(told) or "only edits that both have"
 
 
 def _read_record(path: Path) -> SuiteResult | RobustResult | None:

@@ -11,7 +11,7 @@ from munjang.errors import InputError
 from munjang.evaluate.contamination import MARKS
 from munjang.evaluate.leaderboard_records import FACTS
 from munjang.evaluate.leaderboard_words import WORDS
-from munjang.evaluate.report import Table
+from munjang.evaluate.report import Table, points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -128,10 +128,13 @@ def _models_table(
                 quote(_origin(row, columns, sources, words)),
             )
         )
-    titles = [quote(column.title) for column in columns]
-    counts = [words.counted.format(title=quote(c.title), rows=f"{c.rows:,}") for c in columns]
+    titles = [quote(column.titled(words.titles)) for column in columns]
+    counts = [
+        words.counted.format(title=title, rows=f"{column.rows:,}")
+        for title, column in zip(titles, columns, strict=True)
+    ]
     width = 2 + len(titles)
-    sort = next(column.title for column in board.columns if column.key == board.sort)
+    sort = next(c.titled(words.titles) for c in board.columns if c.key == board.sort)
     return Table(
         head=(words.rank, words.model, *titles, *_fact_heads(words), words.origin),
         rows=rows,
@@ -142,6 +145,7 @@ def _models_table(
             *_common_notes(board, words),
             *_quoted_notes(board, sources, words),
         ),
+        keys=2,
     )
 
 
@@ -158,8 +162,9 @@ def _tasks_table(
         ranks = {row.cells[column.key].rank for row in measured if column.key in row.cells}
         if len(ranks) > 1:
             bold |= {(number, 3 + i) for i, cell in enumerate(cells) if cell and cell.rank == 1}
-        metric = column.metric.replace("_", " ")
-        rows.append((quote(column.title), metric, f"{column.rows:,}", *map(_score, cells)))
+        title = quote(column.titled(words.titles))
+        metric = words.metrics.get(column.metric, column.metric.replace("_", " "))
+        rows.append((title, metric, f"{column.rows:,}", *map(_score, cells)))
     return Table(
         head=(words.task, words.metric, words.rows, *(quote(row.model) for row in models)),
         rows=rows,
@@ -188,7 +193,11 @@ def _common_notes(board: Board, words: Words) -> list[str]:
     legend = [f"{mark} {words.legend[level]}" for level, mark in MARKS.items() if level in levels]
     told = "; ".join(each for each in legend if each.strip())
     marks = [words.marks.format(legend=told)] if told else []
-    return [words.ranks, words.columns, *marks]
+    kept = board.kept
+    known = any(row.kept is not None for row in board.rows)
+    said = words.kept_on_one if kept.edits == 1 else words.kept_on
+    measured = [said.format(rows=kept.rows, edits=kept.edits)] if known else []
+    return [words.ranks, " ".join([words.columns, *measured]), *marks]
 
 
 def _quoted_notes(board: Board, sources: Sequence[str], words: Words) -> list[str]:
@@ -206,7 +215,7 @@ def _score(cell: Cell | None) -> str:
         return _NOTHING
     mark = cell.flag.mark if cell.flag else ""
     bounds = "" if cell.low is None else f" ({100 * cell.low:.1f}–{100 * (cell.high or 0):.1f})"
-    return f"{100 * cell.score:.2f}{mark}{bounds}"
+    return f"{points(cell.score)}{mark}{bounds}"
 
 
 def _facts(row: Row, quote: Callable[[str], str]) -> list[str]:
@@ -231,9 +240,9 @@ def _origin(row: Row, columns: Sequence[Column], sources: Sequence[str], words: 
     for column in columns:
         cell = row.cells.get(column.key)
         if cell and cell.published:
-            told.setdefault(_how(cell.published, words), []).append(column.title)
+            told.setdefault(_how(cell.published, words), []).append(column.titled(words.titles))
     apart = len(told) > 1
-    hows = [f"{' and '.join(titles)}: {how}" if apart else how for how, titles in told.items()]
+    hows = [f"{', '.join(titles)}: {how}" if apart else how for how, titles in told.items()]
     return f"{words.published} ({sources.index(row.source) + 1}), {'; '.join(hows)}"
 
 

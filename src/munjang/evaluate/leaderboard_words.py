@@ -38,11 +38,15 @@ class Words:
         counted: How many rows one of its tasks has.
         ranks: How the ranks are to be read.
         columns: What the other columns are.
+        kept_on: What robustness was measured on.
+        kept_on_one: The same, under one edit.
         marks: What comes before the legend of the marks.
         legend: What each mark means.
         quoted: How published rows are to be read.
         cut: That not all published rows are shown.
         all_tasks: What the numbers of the second table are.
+        titles: The titles of tasks, by the English ones, where they differ.
+        metrics: What metrics are called, by their names, where they are not called so.
     """
 
     rank: str
@@ -64,11 +68,15 @@ class Words:
     counted: str
     ranks: str
     columns: str
+    kept_on: str
+    kept_on_one: str
     marks: str
     legend: Mapping[Level, str]
     quoted: str
     cut: str
     all_tasks: str
+    titles: Mapping[str, str]
+    metrics: Mapping[str, str]
 
 
 WORDS: Mapping[Language, Words] = MappingProxyType(
@@ -97,6 +105,8 @@ WORDS: Mapping[Language, Words] = MappingProxyType(
             columns="Kept %: how much of the score is left under edits that keep the meaning. "
             "Size: weights and tokenizer. Sent./s: sentences a second, each model's on the machine "
             "that measured it.",
+            kept_on="Kept %: {rows}, {edits} edits.",
+            kept_on_one="Kept %: {rows}, {edits} edit.",
             marks="Marks, after what a model declares it was trained on: {legend}. What the "
             "pre-training of a base read is in nobody's list.",
             legend=MappingProxyType(
@@ -115,6 +125,8 @@ WORDS: Mapping[Language, Words] = MappingProxyType(
             cut="The best {shown} of {total} published rows are shown.",
             all_tasks="Everything measured here, x100 with 95% intervals; bold: rank 1 among "
             "them, where there is a second rank.",
+            titles=MappingProxyType({}),
+            metrics=MappingProxyType({"ndcg@10": "nDCG@10", "v_measure": "V-measure"}),
         ),
         "ko": Words(
             rank="순위",
@@ -127,27 +139,29 @@ WORDS: Mapping[Language, Words] = MappingProxyType(
             origin="출처",
             task="과제",
             metric="지표",
-            rows="행",
+            rows="표본 수",
             here="직접 측정: view raw, 모든 쌍에 걸친 상관 하나",
             published="발표",
             unsupervised="라벨 없음",
             unknown_view="알 수 없음",
             scores="코사인 스피어만 x100과 95% 구간. {sort} 순.",
-            counted="{title} {rows}행",
+            counted="{title} 표본 {rows}개",
             ranks="순위: 1 + 구간 전체가 이 모델보다 위에 있는, 직접 잰 모델의 수. 순위가 같은 "
             "모델은 어느 쪽이 먼저 있든 이 표로 가릴 수 없습니다. `munjang compare`가 두 모델을 "
             "같은 행에서 견줍니다.",
             columns="유지 %: 뜻을 지키는 변형을 가해도 남는 점수의 비율. 크기: 가중치와 "
             "토크나이저. 문장/초: 모델마다 그것을 잰 기계에서의 속도.",
-            marks="표시는 모델이 밝힌 학습 데이터를 따릅니다: {legend}. 바탕 모델이 사전 학습에서 "
-            "읽은 글은 아무 목록에도 없습니다.",
+            kept_on="유지 %: {rows}, 변형 {edits}가지.",
+            kept_on_one="유지 %: {rows}, 변형 {edits}가지.",
+            marks="표시는 모델이 밝힌 학습 데이터를 따릅니다: {legend}. 기반 모델의 사전 학습 "
+            "데이터는 어느 목록에도 나오지 않습니다.",
             legend=MappingProxyType(
                 {
-                    "rows": "잰 행 자체로 학습함",
+                    "rows": "평가에 쓴 데이터로 학습함",
                     "shares": "잰 문장 일부가 든 다른 데이터로 학습함",
                     "set": "같은 데이터의 다른 부분으로 학습함. 공정하지만 제로샷은 아님",
                     "unknown": "학습 데이터나 그 가운데 어느 부분인지를 밝히지 않았거나, "
-                    "견준 적이 없음. 모르는 것이지 깨끗한 것이 아님",
+                    "견준 적이 없음. 알 수 없다는 뜻이지, 겹치지 않는다는 뜻이 아님",
                     "none": "",
                 }
             ),
@@ -155,8 +169,31 @@ WORDS: Mapping[Language, Words] = MappingProxyType(
             "순위와 표시가 없습니다. 텍스트가 raw가 아니거나 집계가 global이 아니면 다른 것을 잰 "
             "값입니다.",
             cut="발표된 {total}개 행 가운데 상위 {shown}개를 보입니다.",
-            all_tasks="직접 잰 모든 것, x100과 95% 구간. 굵은 글씨: 그 가운데 1위 "
-            "(2위가 있을 때만).",
+            all_tasks="직접 측정한 전체 결과입니다. 점수는 100을 곱한 값이고, 괄호 안은 95% 신뢰 "
+            "구간입니다. 굵은 글씨는 그 가운데 1위입니다(2위가 있을 때만).",
+            titles=MappingProxyType(
+                {
+                    "KLUE-STS without ParaKQC": "ParaKQC를 뺀 KLUE-STS",
+                    "Question pairs": "질문 쌍",
+                    "Petitions": "청원",
+                    "FLORES ko-en": "FLORES 한영",
+                    "Tatoeba ko-en": "Tatoeba 한영",
+                    "YNAT clusters": "YNAT 군집",
+                    "3i4K clusters": "3i4K 군집",
+                    "YNAT, few labels": "YNAT, 적은 레이블",
+                    "3i4K, few labels": "3i4K, 적은 레이블",
+                    "NSMC, few labels": "NSMC, 적은 레이블",
+                }
+            ),
+            metrics=MappingProxyType(
+                {
+                    "cosine_spearman": "코사인 스피어만",
+                    "average_precision": "평균 정밀도",
+                    "ndcg@10": "nDCG@10",
+                    "accuracy": "정확도",
+                    "v_measure": "V-측도",
+                }
+            ),
         ),
     }
 )

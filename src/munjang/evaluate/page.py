@@ -19,6 +19,7 @@ from munjang.evaluate.page_tables import (
 )
 from munjang.evaluate.picture_files import INK, MUTED, PAPER, RULE, svg_text
 from munjang.evaluate.pictures import COLOURS, draw_differences, draw_robustness, draw_scores
+from munjang.evaluate.report import counted
 from munjang.files import whole_file
 
 if TYPE_CHECKING:
@@ -32,6 +33,21 @@ _WIDTHS = {"wide": 10.0, "narrow": 4.2}  # inches: a screen, a phone
 _VARIABLES = {INK: "ink", MUTED: "muted", RULE: "rule", PAPER: "paper"} | {
     colour: f"m{number}" for number, colour in enumerate(COLOURS)
 }
+
+
+def check_page(path: str | Path) -> None:
+    """Makes sure, before the work, that a file is named as a page is.
+
+    Raises:
+        InputError: It ends in neither .html nor .htm.
+
+    Example:
+        >>> check_page("비교.html")
+    """
+    if (kind := Path(path).suffix.lower()) not in (".html", ".htm"):
+        raise InputError(
+            f"cannot write a page to {path}", found=kind or "no ending", fix=".html or .htm"
+        )
 
 
 def write_page(
@@ -76,9 +92,10 @@ def page_html(
         parts += _robust(robust, models)
     if comparison is not None:
         parts += [_heading("Notes", "알아 둘 것"), notes_list(comparison)]
-    said = [f"{len(models)} model{'' if len(models) == 1 else 's'}"]
+    said = [counted(len(models), "model")]
     if comparison is not None:
-        said.append(f"{len(comparison.tasks)} tasks, {comparison.comparisons:,} comparisons")
+        tasks = counted(len(comparison.tasks), "task")
+        said.append(f"{tasks}, {counted(comparison.comparisons, 'comparison')}")
     said += [f"written on {date}"] if date else []
     template = Template(Path(__file__).with_name("page.html").read_text("utf-8"))
     return template.substitute(
@@ -99,7 +116,7 @@ def _compared(comparison: SuiteComparison) -> list[str]:
         '<p class="muted">Scores x100, each by its task\'s own metric, with 95% intervals. A rank '
         "is 1 + the number of models that are better beyond noise; = cannot be told apart from "
         f"some other model. The chance that even one rank rests on noise alone is {share} "
-        '(Holm 1979). <span lang="ko">=는 다른 모델과의 차이가 우연의 범위 안이라는 '
+        '(Holm 1979). <span lang="ko">=는 다른 모델과의 차이가 오차 범위 안이라는 '
         "뜻입니다.</span></p>",
         scores_table(comparison),
         _figure(
@@ -109,7 +126,7 @@ def _compared(comparison: SuiteComparison) -> list[str]:
         ),
         _heading("Differences", "차이"),
         '<p class="muted">A filled dot has the colour of the better model; a hollow one is within '
-        'noise. <span lang="ko">속이 찬 점은 더 나은 모델의 색이고, 빈 점은 우연의 범위 '
+        'noise. <span lang="ko">속이 찬 점은 더 나은 모델의 색이고, 빈 점은 오차 범위 '
         "안입니다.</span></p>",
         _figure(
             "differences",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from html import escape
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from munjang.evaluate.pictures import COLOURS, MARKERS_SHOWN, shorten
+from munjang.evaluate.report import counted, points
 from munjang.evaluate.robust_report import (
     common_edits,
     edit_titles,
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
     from munjang.evaluate.contamination import Flag
     from munjang.evaluate.record import SuiteResult
     from munjang.evaluate.robust_record import RobustResult
+
+_FACTS: Mapping[str, str] = MappingProxyType(
+    {
+        "params_m": "parameters, M",
+        "size_mb": "size, MB",
+        "sentences_per_second": "sentences/s",
+    }
+)
+"""What a card calls the facts of a model that have a unit."""
 
 
 def model_cards(
@@ -84,7 +95,9 @@ def differences_table(comparison: SuiteComparison) -> str:
     )
     head = ["Task", "One", "Other", "One - other", "Interval", "p", "p (Holm)", "Better"]
     table = _table(head, f"<tbody>{rows}</tbody>", kind="dense")
-    title = f'All {comparison.comparisons:,} differences <span lang="ko">모든 차이</span>'
+    number = comparison.comparisons
+    english = f"{'' if number == 1 else 'All '}{counted(number, 'difference')}"
+    title = f'{english} <span lang="ko">모든 차이</span>'
     return f"<details><summary>{title}</summary>{table}</details>"
 
 
@@ -132,7 +145,7 @@ def _standing_lines(comparison: SuiteComparison, model: str) -> list[tuple[str, 
     standing = comparison.standing(model)
     rank = "–" if standing.mean_rank is None else f"{standing.mean_rank:.2f}"
     return [
-        (f"mean rank, {standing.tasks} tasks", rank, "big"),
+        (f"mean rank, {counted(standing.tasks, 'task')}", rank, "big"),
         ("wins / ties / losses", f"{standing.wins} / {standing.ties} / {standing.losses}", ""),
     ]
 
@@ -142,7 +155,10 @@ def _fact_lines(suite: SuiteResult) -> list[tuple[str, str, str]]:
     return [
         ("sentences", speed, ""),
         *((("measured on", suite.date, ""),) if suite.date else ()),
-        *((name.replace("_", " "), str(value), "") for name, value in suite.facts.items()),
+        *(
+            (_FACTS.get(name, name.replace("_", " ")), str(value), "")
+            for name, value in suite.facts.items()
+        ),
         ("measured by", f"munjang {suite.munjang}", ""),
     ]
 
@@ -159,7 +175,7 @@ def _score_cell(
     if result is None:
         return "<td>–</td>"
     best = model == task.best
-    score = f"{100 * result.score:.2f}"
+    score = points(result.score)
     flag = flags.get((model, f"{task.task}:{task.split}"))
     mark = f'<sup title="{escape(flag.sentence)}">{flag.mark}</sup>' if flag else ""
     rank = f'<span class="rank{" alone" if best else ""}">{rank_cell(task, model)}</span>'
@@ -178,8 +194,8 @@ def _difference_row(task: TaskComparison, found: PairDifference, models: Sequenc
         [
             named(models, found.model_a, room=24),
             named(models, found.model_b, room=24),
-            f"{100 * gap.value:+.2f}",
-            f"{100 * gap.low:+.2f} to {100 * gap.high:+.2f}",
+            points(gap.value, signed=True),
+            f"{points(gap.low, signed=True)} to {points(gap.high, signed=True)}",
             f"{gap.p:.4f}",
             f"{found.p_holm:.4f}",
             named(models, found.better, room=24) if found.better else "within noise",

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from munjang.errors import InputError
 from munjang.evaluate.sts import METRICS
 from munjang.evaluate.tasks import STS_TASKS
+from munjang.evaluate.terminal_table import fits, print_cells
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from rich.console import Console
-    from rich.text import Text
 
     from munjang.evaluate.published import PublishedRow
     from munjang.evaluate.tasks import Comparison, StsResult
@@ -35,9 +35,10 @@ class Table:
     Attributes:
         head: The head of each column.
         rows: As many cells each as there are columns.
-        left: The columns that stand to the left; the others stand to the right.
+        left: The columns of text, which stand to the left; the others stand to the right.
         bold: The cells that are bold, by row and column.
         notes: What stands below the table, a line or more each.
+        keys: So many first columns say what a row is.
     """
 
     head: Sequence[str]
@@ -45,6 +46,7 @@ class Table:
     left: Collection[int] = (0,)
     bold: Collection[tuple[int, int]] = ()
     notes: Sequence[str] = ()
+    keys: int = 1
 
     def to_markdown(self) -> str:
         """Writes the table, and its notes as paragraphs, with a last line break."""
@@ -63,7 +65,47 @@ class Table:
             [Text(cell, style="bold" if (i, j) in self.bold else "") for j, cell in enumerate(row)]
             for i, row in enumerate(self.rows)
         ]
-        print_cells(console, self.head, rows, notes=self.notes, left=self.left)
+        print_cells(console, self.head, rows, notes=self.notes, left=self.left, keys=self.keys)
+
+    def fits(self, console: Console, *, wrap: bool = True) -> bool:
+        """Whether a terminal has room for all columns side by side.
+
+        Args:
+            console: The terminal.
+            wrap: Whether texts may wrap.
+        """
+        return fits(self.head, self.rows, width=console.width, left=self.left, wrap=wrap)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, which has an s unless it is one.
+
+    Example:
+        >>> counted(1, "task"), counted(1200, "task")
+        ('1 task', '1,200 tasks')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def points(value: float, *, signed: bool = False) -> str:
+    """A score or a difference times 100, as tables have it; zero has no sign.
+
+    Example:
+        >>> points(0.81884), points(0.0123, signed=True), points(-0.00001, signed=True)
+        ('81.88', '+1.23', '0.00')
+    """
+    text = f"{100 * value:+.2f}" if signed else f"{100 * value:.2f}"
+    return "0.00" if text in ("-0.00", "+0.00") else text
+
+
+def ends(low: float, high: float) -> str:
+    """The two ends of a difference's interval, times 100.
+
+    Example:
+        >>> ends(-0.00001, 0.012)
+        '[0.00, +1.20]'
+    """
+    return f"[{points(low, signed=True)}, {points(high, signed=True)}]"
 
 
 def markdown_table(results: Sequence[StsResult], *, published: Sequence[PublishedRow] = ()) -> str:
@@ -101,7 +143,7 @@ def print_comparison(comparison: Comparison, *, console: Console) -> None:
     """Prints a comparison as a table on a terminal."""
     cells = _comparison_cells(comparison)
     notes = [_comparison_note(comparison)]
-    print_cells(console, _COMPARISON_COLUMNS, cells, notes=notes)
+    print_cells(console, _COMPARISON_COLUMNS, cells, notes=notes, left=(0, 6))
 
 
 def comparison_json(comparison: Comparison) -> str:
@@ -154,53 +196,23 @@ def aligned_markdown(
     return "".join(line(cells) for cells in (titles, rule, *clean))
 
 
-def print_cells(
-    console: Console,
-    head: Sequence[str],
-    rows: Sequence[Sequence[str | Text]],
-    *,
-    notes: Sequence[str] = (),
-    left: Collection[int] = (0,),
-) -> None:
-    """Prints cells as a table on a terminal, and notes below it.
-
-    Args:
-        console: Where.
-        head: The head of each column.
-        rows: As many cells each as there are columns; text is taken as it is.
-        notes: A line or more each.
-        left: The columns that stand to the left; the first is folded where it must be.
-    """
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for i, name in enumerate(head):
-        side: Literal["left", "right"] = "left" if i in left else "right"
-        table.add_column(Text(name), justify=side, no_wrap=i > 0, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
-    console.print(table)
-    for note in notes:
-        console.print(Text(note))
-
-
 def _sts_cells(
     results: Sequence[StsResult], published: Sequence[PublishedRow]
 ) -> list[tuple[str, ...]]:
     if not results:
         raise InputError("a table needs at least one result")
     measured = [
-        (result.model, *_points([result.correlations.avg, *result.correlations], times=100))
+        (result.model, *_scores([result.correlations.avg, *result.correlations]))
         for result in results
     ]
-    quoted = [(f"{row.model} (published)", *_points([row.avg, *row.scores])) for row in published]
+    quoted = [
+        (f"{row.model} (published)", *_scores([row.avg, *row.scores], of=100)) for row in published
+    ]
     return measured + quoted
 
 
-def _points(values: Iterable[float | None], *, times: int = 1) -> list[str]:
-    return ["–" if value is None else f"{times * value:.2f}" for value in values]
+def _scores(values: Iterable[float | None], *, of: int = 1) -> list[str]:
+    return ["–" if value is None else points(value / of) for value in values]
 
 
 def _notes(results: Sequence[StsResult], published: Sequence[PublishedRow]) -> list[str]:
@@ -262,9 +274,9 @@ def _comparison_cells(comparison: Comparison) -> list[tuple[str, ...]]:
         cells.append(
             (
                 metric.replace("_", " "),
-                *_points([getattr(a, metric), getattr(b, metric)], times=100),
-                f"{100 * found.value:+.2f}",
-                f"[{100 * found.low:+.2f}, {100 * found.high:+.2f}]",
+                *_scores([getattr(a, metric), getattr(b, metric)]),
+                points(found.value, signed=True),
+                ends(found.low, found.high),
                 f"{found.p:.3f}",
                 "within noise"
                 if found.within_noise

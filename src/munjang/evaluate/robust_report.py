@@ -9,7 +9,7 @@ from munjang.evaluate.report import Table
 from munjang.korean.perturb import EDITS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from rich.console import Console
 
@@ -19,15 +19,27 @@ if TYPE_CHECKING:
 def robust_markdown(results: Sequence[RobustResult]) -> str:
     """Writes robustness as a Markdown table: a row an edit and model, a column a dose.
 
+    A single model is named below the table; several have a column.
+
     Raises:
         InputError: There is no result.
     """
-    return _robust_table(results).to_markdown()
+    return _robust_table(results, _measured_doses(results), _both_titles).to_markdown()
 
 
 def print_robust(results: Sequence[RobustResult], *, console: Console) -> None:
-    """Prints robustness as a table on a terminal; arguments as `robust_markdown`."""
-    _robust_table(results).print(console)
+    """Prints robustness as a table on a terminal; arguments as `robust_markdown`.
+
+    Where there is no room for it, edits have their English title alone; where that is not
+    enough, the doses between the first, the middle and the last are left out.
+    """
+    doses = _measured_doses(results)
+    table = _robust_table(results, doses, _both_titles)
+    if not table.fits(console, wrap=False):
+        table = _robust_table(results, doses, _english_title)
+    if not table.fits(console):
+        table = _robust_table(results, _few(doses), _english_title)
+    table.print(console)
 
 
 def edit_titles(edit: str) -> tuple[str, str]:
@@ -109,38 +121,74 @@ def _rows_of(result: RobustResult) -> str:
     return f"{result.task} {result.split}, {result.rows:,} pairs, seed {result.seed}"
 
 
-def _robust_table(results: Sequence[RobustResult]) -> Table:
+def _measured_doses(results: Sequence[RobustResult]) -> list[float]:
+    return sorted({dose for r in results for curve in r.curves for dose in curve.doses})
+
+
+def _few(doses: Sequence[float]) -> list[float]:
+    return [doses[0], doses[len(doses) // 2], doses[-1]] if len(doses) > 3 else [*doses]
+
+
+def _both_titles(edit: str) -> str:
+    return " · ".join(dict.fromkeys(edit_titles(edit)))
+
+
+def _english_title(edit: str) -> str:
+    return edit_titles(edit)[1]
+
+
+def _robust_table(
+    results: Sequence[RobustResult], doses: Sequence[float], title: Callable[[str], str]
+) -> Table:
+    """A table of some doses, whose edits are called what `title` says."""
     if not results:
         raise InputError("a table needs at least one result")
-    edits = dict.fromkeys(curve.edit for result in results for curve in result.curves)
-    doses = sorted({dose for r in results for curve in r.curves for dose in curve.doses})
-    rows = []
-    for edit in edits:
-        found = [(r.model, curve) for r in results for curve in r.curves if curve.edit == edit]
-        titles = [" · ".join(dict.fromkeys(edit_titles(edit))), *[""] * len(found)]
-        rows += [
-            (title, model, *_curve_cells(curve, doses))
-            for title, (model, curve) in zip(titles, found, strict=False)
-        ]
-    empty, common = ["–"] * len(doses), common_edits(results)
-    means = [percent(mean_kept(result, common)) for result in results]
-    rows += [
-        ("" if number else mean_title(results), r.model, *empty, means[number], "–", "–", "–")
-        for number, r in enumerate(results)
+    several = len(results) > 1
+    rows = [
+        (name, *([model] if several else []), *cells)
+        for name, model, cells in (*_edit_rows(results, doses, title), *_mean_rows(results, doses))
     ]
-    measured = dict.fromkeys(map(_rows_of, results))
-    numbers = [f"{dose:g}" for dose in doses]
     return Table(
-        head=("Edit", "Model", *numbers, "Kept %", "Changed %", "Cosine", "Found %"),
-        rows=rows,
-        left=(0, 1),
-        notes=(
-            f"{'; '.join(measured)}, the second sentence edited. Cosine Spearman x100 at each "
-            "dose, from 0 for clean text. Kept: the area under it, of what clean text would "
-            "have. At dose 1: how many sentences the edit changed, mean cosine with the clean "
-            "twin, and how many find it first.",
-            *robust_notes(results),
+        head=(
+            *("Edit", *(["Model"] if several else []), *(f"{dose:g}" for dose in doses)),
+            *("Kept %", "Changed %", "Cosine", "Found %"),
         ),
+        rows=rows,
+        left=(0, 1) if several else (0,),
+        notes=(_explain(results, doses), *robust_notes(results)),
+        keys=2 if several else 1,
+    )
+
+
+def _edit_rows(
+    results: Sequence[RobustResult], doses: Sequence[float], title: Callable[[str], str]
+) -> Iterator[tuple[str, str, list[str]]]:
+    """Edit, model and figures; the edit is named in the first of its rows."""
+    for edit in dict.fromkeys(curve.edit for result in results for curve in result.curves):
+        found = [(r.model, curve) for r in results for curve in r.curves if curve.edit == edit]
+        for number, (model, curve) in enumerate(found):
+            yield "" if number else title(edit), model, [*_curve_cells(curve, doses)]
+
+
+def _mean_rows(
+    results: Sequence[RobustResult], doses: Sequence[float]
+) -> Iterator[tuple[str, str, list[str]]]:
+    empty, common = ["–"] * len(doses), common_edits(results)
+    for number, result in enumerate(results):
+        mean = percent(mean_kept(result, common))
+        title = "" if number else mean_title(results)
+        yield title, result.model, [*empty, mean, "–", "–", "–"]
+
+
+def _explain(results: Sequence[RobustResult], doses: Sequence[float]) -> str:
+    whose = f"{results[0].model}: " if len(results) == 1 else ""
+    hidden = [f"{dose:g}" for dose in _measured_doses(results) if dose not in doses]
+    less = f" Doses {', '.join(hidden)} are left out on this narrow terminal." if hidden else ""
+    return (
+        f"{whose}{'; '.join(dict.fromkeys(map(_rows_of, results)))}, the second sentence edited. "
+        f"Cosine Spearman x100 at each dose, from 0 for clean text.{less} Kept: the area under "
+        "it, of what clean text would have. At dose 1: how many sentences the edit changed, "
+        "mean cosine with the clean twin, and how many find it first."
     )
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from munjang.evaluate.contamination import flag_tasks
-from munjang.evaluate.report import Table
+from munjang.evaluate.report import Table, counted, ends, points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,6 +26,18 @@ if TYPE_CHECKING:
     )
     from munjang.evaluate.contamination import Flag
     from munjang.evaluate.record import SuiteResult, TaskResult
+    from munjang.evaluate.statistics import Kind
+
+_ALSO: Mapping[Kind, Mapping[str, str]] = MappingProxyType(
+    {
+        "pairs": {"f1": "F1", "accuracy": "accuracy"},
+        "retrieval": {"mrr@10": "MRR@10", "recall@10": "recall@10", "recall@100": "recall@100"},
+        "bitext": {"ko-en": "ko-en", "en-ko": "en-ko"},
+        "clustering": {"spread": "spread between seeds"},
+        "classification": {"macro_f1": "macro-F1", "spread": "spread between draws"},
+    }
+)
+"""The metrics of each kind beside its main one, and what notes call them."""
 
 
 def suite_markdown(result: SuiteResult) -> str:
@@ -82,12 +95,12 @@ def comparison_notes(comparison: SuiteComparison) -> list[str]:
     suites = comparison.models.items()
     return [
         f"Paired bootstrap, {comparison.resamples:,} resamples; differences are beyond noise "
-        f"where p after Holm's correction over all {comparison.comparisons:,} comparisons is at "
+        f"where p after Holm's correction over {_all(comparison.comparisons)} is at "
         f"most {1 - comparison.level:.2g}. Rank: 1 + the number of models that are better beyond "
         "noise; = not told apart from some other model; bold: better than every other.",
         *(describe_task(next(iter(task.results.values()))) for task in comparison.tasks),
         *(
-            f"Not compared: {each.task} {each.split} of {each.model} ({100 * each.score:.2f}): "
+            f"Not compared: {each.task} {each.split} of {each.model} ({points(each.score)}): "
             f"{each.why}."
             for each in comparison.left_out
         ),
@@ -157,8 +170,8 @@ def _suite_table(result: SuiteResult) -> Table:
             found.split,
             f"{found.rows:,}",
             found.metric.replace("_", " "),
-            f"{100 * found.score:.2f}{flags[found.key].mark}",
-            f"{100 * found.interval.low:.2f} to {100 * found.interval.high:.2f}"
+            f"{points(found.score)}{flags[found.key].mark}",
+            f"{points(found.interval.low)} to {points(found.interval.high)}"
             if found.interval
             else "–",
         )
@@ -171,11 +184,29 @@ def _suite_table(result: SuiteResult) -> Table:
         left=(0, 1, 3),
         notes=(
             f"{result.model}, suite {result.suite}, scores x100{rate}; {result.encoder}.",
-            *map(describe_task, result.results),
+            *(f"{describe_task(each)}{_also(each)}" for each in result.results),
             *_flag_notes(marked),
             *_absent_notes(result),
         ),
     )
+
+
+def _also(result: TaskResult) -> str:
+    """What else was computed of a task, x100 but for the threshold; nothing for STS."""
+    names = _ALSO.get(result.kind, {})
+    told = [
+        f"{title} {points(result.scores[name])}"
+        for name, title in names.items()
+        if name in result.scores
+    ]
+    if result.kind == "pairs" and told and "threshold" in result.scores:
+        told.append(f"at cosine {result.scores['threshold']:.3f} and above")
+    return f" {', '.join(told)}." if told else ""
+
+
+def _all(comparisons: int) -> str:
+    said = counted(comparisons, "comparison")
+    return said if comparisons == 1 else f"all {said}"
 
 
 def _absent_notes(result: SuiteResult, *, of: str = "") -> Iterator[str]:
@@ -193,7 +224,7 @@ def _ranks_table(comparison: SuiteComparison, labels: Mapping[str, str]) -> Tabl
             flag = flags.get((model, f"{task.task}:{task.split}"))
             mark = flag.mark if flag else ""
             place = f"{mark} {rank_cell(task, model):>2}"
-            cells.append(f"{100 * found.score:.2f}{place}" if found else "–")
+            cells.append(f"{points(found.score)}{place}" if found else "–")
             if model == task.best:
                 bold.add((number, column))
         first = next(iter(task.results.values()))
@@ -218,8 +249,8 @@ def _differences_table(comparison: SuiteComparison, labels: Mapping[str, str]) -
             f"{task.task} {task.split}",
             labels[found.model_a],
             labels[found.model_b],
-            f"{100 * found.difference.value:+.2f}",
-            f"[{100 * found.difference.low:+.2f}, {100 * found.difference.high:+.2f}]",
+            points(found.difference.value, signed=True),
+            ends(found.difference.low, found.difference.high),
             f"{found.difference.p:.4f}",
             f"{found.p_holm:.4f}",
             f"{labels[found.better]} better" if found.better else "within noise",
@@ -233,6 +264,7 @@ def _differences_table(comparison: SuiteComparison, labels: Mapping[str, str]) -
         rows=rows,
         left=(0, 1, 2, 7),
         notes=(f"Differences x100; the {level} intervals are of each alone, not corrected.",),
+        keys=3,
     )
 
 
