@@ -135,3 +135,7 @@ def test_a_model_is_measured_as_its_record_was(run, robust, graded_pairs, data_d
     code, out, _ = run("default", robust, "--data-dir", data_dir)
     assert code == 0
     assert all(json.loads(line)["format"] == "munjang.robust/1" for line in out.splitlines())
+
+
+def test_a_page_ends_in_html(run, record, is_mistake):
+    is_mistake(run(record, record, "--html", "page.txt"), "page.txt", ".html")

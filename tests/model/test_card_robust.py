@@ -36,7 +36,7 @@ def test_a_row_for_each_edit(make_robust):
     assert set("".join(rule)) <= set("-:")
     assert rows == [
         ["붙여쓰기 · spaces left out", "75.0", "87.5", "40.00", "60.00"],
-        ["옆 글쇠 오타 · neighbouring keys hit", "75.0", "87.5", "40.00", "60.00"],
+        ["인접 키 오타 · neighbouring keys hit", "75.0", "87.5", "40.00", "60.00"],
     ]
 
 

@@ -121,9 +121,12 @@ def _check_whole_suite(*, split: str | None, pairs: Path | None, view: str) -> N
 def _check_pictures(html: Path | None, picture: Path | None) -> None:
     """Fails before the work where a picture could not be drawn after it."""
     if html is not None or picture is not None:
+        from munjang.evaluate.page import check_page
         from munjang.evaluate.picture_files import check_picture
 
         check_picture(picture)
+        if html is not None:
+            check_page(html)
 
 
 def _is_record(model: str) -> bool:
