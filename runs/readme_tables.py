@@ -1,4 +1,4 @@
-"""Writes the measured parts of README.md and README.ko.md.
+"""Writes the measured parts of the READMEs and of the leaderboard's pages in docs/.
 
     python runs/readme_tables.py [--check]
 
@@ -29,8 +29,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST = ("search", "돈을 돌려받고 싶어요", "--in", "examples/faq.txt")
-PUBLISHED = 10
-"""So many published rows stand beside ours."""
+PAGES: dict[str, tuple[Language, int | None]] = {
+    "README.md": ("en", 10),
+    "README.ko.md": ("ko", 10),
+    "docs/en/leaderboard.md": ("en", None),
+    "docs/ko/leaderboard.md": ("ko", None),
+}
+"""Each page's language, and how many published rows stand there beside ours; None for all."""
 
 
 def speed() -> str:
@@ -39,10 +44,9 @@ def speed() -> str:
     return text.split("\n", 2)[2].strip() + "\n"
 
 
-def leaderboard(language: Language) -> str:
+def leaderboard(language: Language, published: int | None) -> str:
     """What was measured here, and what others published."""
-    records = read_records(ROOT / "results")
-    board = make_board(records, published=PUBLISHED)
+    board = make_board(read_records(ROOT / "results"), published=published)
     return board_markdown(board, language=language)
 
 
@@ -70,17 +74,17 @@ def fill(text: str, mark: str, block: str) -> str:
 
 
 def main() -> int:
-    """Fills or checks both READMEs."""
+    """Fills or checks the pages."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     shared = {"speed": speed()} if check else {"speed": speed(), "answer": answer()}
     stale = False
-    languages: dict[str, Language] = {"README.md": "en", "README.ko.md": "ko"}
-    for name, language in languages.items():
+    for name, (language, published) in PAGES.items():
         path = ROOT / name
         old = new = path.read_text("utf-8")
-        for mark, block in (shared | {"leaderboard": leaderboard(language)}).items():
+        blocks = {"leaderboard": leaderboard(language, published)}
+        for mark, block in (shared | blocks if path.parent == ROOT else blocks).items():
             new = fill(new, mark, block)
         stale = stale or new != old
         if new != old and not check:
