@@ -53,7 +53,8 @@ def one_thread() -> Iterator[None]:
 def own_data(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     """Files of a user, 48 rows each: inference and scored pairs, sentences; and dev pairs.
 
-    No dev pair has a sentence of the others.
+    No dev pair has a sentence of the others. "graded" are pairs whose scores even a random
+    model follows: the same sentence twice, or two that differ.
     """
     root = tmp_path_factory.mktemp("own")
     draw = np.random.default_rng(5)
@@ -70,12 +71,14 @@ def own_data(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     for n in range(48):
         sts.append((*some(train, 2), n % 6))
     dev = [(*some(held_out, 2), n % 6) for n in range(24)]
+    graded = [(a, a if n % 2 else b, 5 * (n % 2)) for n, (a, b, _) in enumerate(dev)]
     scored = ("sentence1", "sentence2", "score")
     (root / "sentences.txt").write_text("\n".join(train[:48]) + "\n", encoding="utf-8")
     return {
         "nli": write_table(root / "nli.tsv", ("sentence1", "sentence2", "label"), nli),
         "sts": write_table(root / "sts.tsv", scored, sts),
         "dev": write_table(root / "dev.tsv", scored, dev),
+        "graded": write_table(root / "graded.tsv", scored, graded),
         "sentences": root / "sentences.txt",
     }
 

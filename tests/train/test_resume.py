@@ -266,7 +266,7 @@ def test_pairs_of_edited_text_are_the_same_after_a_kill(make_recipe, tmp_path, n
 
 
 def test_another_kiwi_is_other_data(make_recipe, own_data, tmp_path, monkeypatch):
-    report = {"report": (str(own_data["dev"]),)}
+    report = {"report": (str(own_data["graded"]),)}
     recipe = make_recipe("cosine", train={"steps": 3, "robust": 0.6}, evaluate=report)
 
     def stop(*_):

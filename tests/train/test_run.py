@@ -228,7 +228,7 @@ def test_what_people_are_told(make_recipe, own_data, tmp_path):
 
 
 def test_the_switch_teaches_edited_text_and_measures_it(make_recipe, own_data, tmp_path):
-    report = (str(own_data["dev"]),)
+    report = (str(own_data["graded"]),)
     settings = {"evaluate": {"report": report}, "model": {"lora_rank": 2}}
     recipe = make_recipe("cosine", train={"steps": 3, "robust": 0.5}, **settings)
     said = []
@@ -242,7 +242,10 @@ def test_the_switch_teaches_edited_text_and_measures_it(make_recipe, own_data, t
     assert made["kiwi"].keys() == ({"kiwipiepy", "kiwipiepy_model"} if has_kiwi() else set())
 
     for result, model in ((run.robust_before, recipe.model.base), (run.robust_after, "시험")):
-        assert (result.task, result.split, result.rows, result.model) == ("dev", "all", 24, model)
+        assert (result.task, result.split, result.rows, result.model) == (
+            *("graded", "all", 24),
+            model,
+        )
         line = f"{model} on {report[0]}, edited: {100 * result.kept:.1f}% of the score kept"
         assert line in said
     assert run.robust_before.curves != run.robust_after.curves
@@ -250,7 +253,7 @@ def test_the_switch_teaches_edited_text_and_measures_it(make_recipe, own_data, t
     assert scores["robust"]["before"]["kept"] == run.robust_before.kept
     assert scores["robust"]["after"]["kept"] == run.robust_after.kept
     assert run.manifest["robust"] == {
-        "task": "dev",
+        "task": "graded",
         "split": "all",
         "pairs": 24,
         "kept_before": run.robust_before.kept,
@@ -295,7 +298,7 @@ def test_the_switch_goes_with_other_settings(
 
 
 def test_the_switch_belongs_to_the_stage_that_sets_it(make_recipe, own_data, tmp_path):
-    report = {"report": (str(own_data["dev"]),)}
+    report = {"report": (str(own_data["graded"]),)}
     first = make_recipe("softmax", train={"steps": 2, "robust": 0.5}, evaluate=report)
     recipe = make_recipe("cosine", train={"steps": 2}, evaluate=report, before=first)
     run = train(recipe, out=tmp_path / "run", device="cpu")

@@ -129,7 +129,7 @@ def test_a_recipe_without_data_asks_for_it(nursery, tiny_models, own_data, tmp_p
 
 def test_the_robust_switch(nursery, own_data, tmp_path, toml):
     """It sets the key; --set of the same key has the last word. The kept shares are told."""
-    path = toml("cosine", train={"steps": 2}, evaluate={"report": (str(own_data["dev"]),)})
+    path = toml("cosine", train={"steps": 2}, evaluate={"report": (str(own_data["graded"]),)})
     command = ["train", path, "--device=cpu", "--robust", "0.5", "--json"]
     code, out, err = nursery.run(*command, "--out=하나", cwd=tmp_path)
     assert code == 0, err
@@ -147,12 +147,12 @@ def test_the_robust_switch(nursery, own_data, tmp_path, toml):
 def test_what_is_kept_is_told_on_a_terminal(own_data, toml, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("munjang.console.wants_json", lambda **_: False)
-    path = toml("cosine", train={"steps": 1}, evaluate={"report": (str(own_data["dev"]),)})
+    path = toml("cosine", train={"steps": 1}, evaluate={"report": (str(own_data["graded"]),)})
     assert main(["train", str(path), "--robust=1", "--device=cpu", "--out=run"]) == 0
     kept = json.loads((tmp_path / "run" / "manifest.json").read_text("utf-8"))["robust"]
     assert (
-        f"dev all, 24 pairs, one side edited: {100 * kept['kept_before']:.1f}% of the score kept "
-        f"before, {100 * kept['kept_after']:.1f}% after"
+        f"graded all, 24 pairs, one side edited: {100 * kept['kept_before']:.1f}% of the score "
+        f"kept before, {100 * kept['kept_after']:.1f}% after"
     ) in squeeze(capsys.readouterr().err)
 
 

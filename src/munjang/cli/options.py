@@ -32,7 +32,7 @@ Column = Annotated[
 DataDir = Annotated[
     Path | None,
     typer.Option(
-        help="A folder that has the data sets; else fetched, unless MUNJANG_OFFLINE=1.",
+        help="A folder that has the data sets; else they are fetched.",
         envvar="MUNJANG_DATA",
     ),
 ]
