@@ -24,8 +24,7 @@ _BROKEN = "use the model in fp32, or see whether its weights are whole and its p
 
 
 class VectorStore:
-    """An encoder's vectors, kept by the text they belong to, so that a suite encodes every
-    sentence once.
+    """An encoder's vectors, kept by their texts, so that a suite encodes a sentence once.
 
     Texts are known by a digest and are not held; vectors lie in one float32 matrix.
 
@@ -49,7 +48,7 @@ class VectorStore:
         (3, 384)
         >>> store.unit(["눈이 온다."]).shape, store.encoded
         ((1, 384), 2)
-    """  # noqa: D205 - the first sentence needs both lines
+    """
 
     def __init__(self, encoder: Encoder, *, batch_size: int = 32, progress: bool = False) -> None:
         self._encoder = as_encoder(encoder)

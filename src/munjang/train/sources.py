@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from munjang.data.catalog import load_rows
+from munjang.data.draw import draw_rows
 from munjang.data.leaks import drop_leaks, find_groups_in_pairs
 from munjang.data.prepare import drop_duplicates, groups_to_pairs, nli_to_triplets
 from munjang.data.rows import LabeledPair, Pair, Row, ScoredPair, Sentence, Triplet
@@ -265,9 +265,7 @@ def _draw(place: str, rows: list[Row], wanted: int | None, seed: int) -> list[Ro
             stacklevel=3,
         )
         return rows
-    # S311 is about secrets; a draw that anyone can repeat is what is wanted here.
-    chosen = random.Random(seed).sample(range(len(rows)), wanted)  # noqa: S311
-    return [rows[number] for number in sorted(chosen)]
+    return draw_rows(rows, wanted, seed=seed)
 
 
 def _check_rows(
