@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from munjang.errors import MunjangError, MunjangWarning
+from munjang.errors import MunjangError, MunjangWarning, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -129,7 +129,7 @@ def show_clusters(texts: Sequence[str], clusters: Clusters, *, as_json: bool) ->
             shown.append(f"… and {len(cluster) - len(shown):,} more")
         rows.append((f"{len(cluster):,}", f"{cluster.cohesion:.2f}", "\n".join(shown)))
     show_rows(
-        f"{count(len(clusters), 'cluster')}{apart}",
+        f"{counted(len(clusters), 'cluster')}{apart}",
         ("size", "cohesion", "the most central sentences"),
         rows,
         numbers=(0, 1),
@@ -289,16 +289,6 @@ def show_leaks(report: LeakReport, *, as_json: bool) -> None:
                 numbers=(0, 1),
                 apart=kind == "pair",
             )
-
-
-def count(number: int, thing: str) -> str:
-    """Writes a number of things, in the plural where it is not one.
-
-    Example:
-        >>> count(1, "row"), count(1000, "row")
-        ('1 row', '1,000 rows')
-    """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _korsts_score(model: ZooModel) -> str:

@@ -99,6 +99,16 @@ class MunjangWarning(UserWarning):
     """Something the user should know that does not stop the work."""
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, which has an s unless it is one; for all that munjang says.
+
+    Example:
+        >>> counted(1, "row"), counted(1200, "row")
+        ('1 row', '1,200 rows')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     """Builds the error for a name that is not among the known ones.
 

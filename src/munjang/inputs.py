@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from munjang import console
-from munjang.errors import InputError
+from munjang.errors import InputError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,7 +88,7 @@ def read_texts(path: str, *, column: str | None = None, encoding: str = "utf-8")
 
     source = SentenceFile(path, encoding=encoding, column=column)
     texts = list(source)
-    blank = console.count(source.blank, "blank line")
+    blank = counted(source.blank, "blank line")
     if not texts:
         raise InputError(f"{_place(path)} holds no text", found=blank)
     if source.blank:

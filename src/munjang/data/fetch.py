@@ -59,7 +59,7 @@ def download(
     """
     if not url.startswith(("http://", "https://")):
         raise InputError("only http and https addresses are fetched", found=url)
-    switch = next((name for name in _OFFLINE_SWITCHES if _is_on(name)), None)
+    switch = offline_switch()
     if switch and not target.exists():
         raise NetworkError(
             f"{target.name} is not here and may not be downloaded",
@@ -85,8 +85,11 @@ def download(
     return target
 
 
-def _is_on(name: str) -> bool:
-    return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
+def offline_switch() -> str | None:
+    """The environment variable that forbids the network, where one is set to."""
+    on = {"1", "true", "yes", "on"}
+    settings = ((name, os.environ.get(name, "")) for name in _OFFLINE_SWITCHES)
+    return next((name for name, value in settings if value.strip().lower() in on), None)
 
 
 def _check(part: Path, url: str, sha256: str | None) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from munjang.data.lines import cut_terminator, iter_lines, shorten
-from munjang.errors import DataError, InputError, MissingExtraError
+from munjang.errors import DataError, InputError, MissingExtraError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -151,7 +151,7 @@ def _delimited(
         elif len(cells) != len(header):
             raise DataError(
                 f"{place}: a row that does not fit its header",
-                found=f"{count(len(cells), 'cell')} where the header has {len(header)} "
+                found=f"{counted(len(cells), 'cell')} where the header has {len(header)} "
                 f"({shorten(cells)})",
                 fix="repair the row; a cell that holds the separator must be quoted (csv)",
             )
@@ -294,13 +294,3 @@ def find_columns(
                 fix = f"did you mean {near[0]!r}?"
             raise DataError(f"{place}: no column {column!r}", found=found, fix=fix)
     return places
-
-
-def count(number: int, thing: str) -> str:
-    """Writes a number of things for an error, in the plural where it is not one.
-
-    Example:
-        >>> count(1, "row"), count(1000, "row")
-        ('1 row', '1,000 rows')
-    """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

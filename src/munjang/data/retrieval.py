@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from munjang.data.lines import iter_lines, shorten
-from munjang.data.records import count, iter_records
+from munjang.data.records import iter_records
 from munjang.data.tables import check_text
-from munjang.errors import DataError, InputError
+from munjang.errors import DataError, InputError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -110,7 +110,7 @@ def read_retrieval(
     if not right:
         raise DataError(
             f"{qrels}: no query has a right document",
-            found=count(len(judged), "judgement"),
+            found=counted(len(judged), "judgement"),
             fix="grades of 1 and more for right documents",
         )
     asked = {query: text for query, text in queries.items() if query in right}
@@ -152,7 +152,7 @@ def pairs_to_retrieval(name: str, pairs: Sequence[Pair]) -> RetrievalSet:
     if not qrels:
         raise InputError(
             f"{name}: nothing to look for",
-            found=count(len(pairs), "pair"),
+            found=counted(len(pairs), "pair"),
             fix="pairs of two texts",
         )
     return RetrievalSet(name, _by_id(queries), _by_id(documents), qrels)
@@ -237,7 +237,7 @@ def _check_id(name: str, known: Mapping[str, str], *, place: str, file: Path, wh
     if name not in known:
         raise DataError(
             f"{place}: no {what} {name!r} in {file.name}",
-            found=count(len(known), "other id"),
+            found=counted(len(known), "other id"),
             fix="add it there, or delete the line",
         )
 

@@ -10,13 +10,13 @@ import urllib.request
 from pathlib import Path
 
 from munjang.data.catalog import cache_dir
+from munjang.data.fetch import offline_switch
 from munjang.data.known import DATASETS
 from munjang.doctor.findings import Finding
 
 HUB_SECONDS = 3.0
 """How long the hub may take to answer."""
 
-_SWITCHES = ("MUNJANG_OFFLINE", "HF_HUB_OFFLINE")
 _LITTLE_SPACE = 2 * 1024**3
 
 
@@ -45,7 +45,7 @@ def examine_hub(endpoint: str, *, tried: bool = True, seconds: float = HUB_SECON
         tried: False to leave it alone.
         seconds: How long to wait, the search for its address included.
     """
-    switch = next((name for name in _SWITCHES if _is_on(name)), None)
+    switch = offline_switch()
     if switch or not tried:
         why = f"{switch}={os.environ[switch]}" if switch else "left out"
         return Finding("machine", "hub", "ok", f"not tried: {why}", values={"reached": None})
@@ -138,10 +138,6 @@ def _shorten(folder: Path) -> str:
 
 def _is_own_file(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()  # the hub's snapshots are links
-
-
-def _is_on(name: str) -> bool:
-    return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
 
 
 def _ask(endpoint: str, seconds: float) -> str | None:

@@ -6,12 +6,11 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from munjang.data.records import count
 from munjang.data.tables import SentenceFile
 from munjang.doctor.characters import DEFECTS
 from munjang.doctor.counting import TokenCounts, count_texts
 from munjang.doctor.findings import Finding, finding_of, percent
-from munjang.errors import DataError
+from munjang.errors import DataError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +104,7 @@ def examine_text(
         return [finding_of(error, area="text", what="file")]
     if not counts.texts:
         fix = "name a file that has some"
-        blank = f", {count(source.blank, 'blank line')}" if source.blank else ": it is empty"
+        blank = f", {counted(source.blank, 'blank line')}" if source.blank else ": it is empty"
         return [Finding("text", "file", "problem", f"no text{blank}", fix)]
     findings = [_examine_size(counts, source, encoding), examine_repeats(counts)]
     if tokens is not None:
@@ -132,7 +131,7 @@ def examine_repeats(counts: CharacterCounts) -> Finding:
         "duplicates",
         _by_share(share, note=_SOME_REPEATED, warning=_MANY_REPEATED),
         f"{_of(exact.texts, counts.texts)}, {letters.texts:,} by letters alone; the most "
-        f"frequent {count(letters.most, 'time')}, first text {letters.first:,}",
+        f"frequent {counted(letters.most, 'time')}, first text {letters.first:,}",
         ""
         if share < _SOME_REPEATED
         else "drop them before training, where they are false negatives, and before search",
@@ -209,7 +208,7 @@ def _examine_size(counts: CharacterCounts, source: SentenceFile, encoding: str) 
         "text",
         "file",
         "ok",
-        f"{count(counts.texts, 'text')}{blank}, "
+        f"{counted(counts.texts, 'text')}{blank}, "
         f"{counts.characters / counts.texts:.0f} characters and "
         f"{counts.words / counts.texts:.1f} 어절 each on average, read as {encoding}",
         values={

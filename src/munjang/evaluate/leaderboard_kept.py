@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from munjang.errors import DataError
+from munjang.errors import DataError, counted
 from munjang.evaluate.leaderboard_records import SAME
-from munjang.evaluate.report import counted
 from munjang.korean.perturb import EDITS
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from munjang import __version__
-from munjang.errors import InputError
+from munjang.errors import InputError, counted
 from munjang.evaluate.page_tables import (
     differences_table,
     model_cards,
@@ -19,7 +19,6 @@ from munjang.evaluate.page_tables import (
 )
 from munjang.evaluate.picture_files import INK, MUTED, PAPER, RULE, svg_text
 from munjang.evaluate.pictures import COLOURS, draw_differences, draw_robustness, draw_scores
-from munjang.evaluate.report import counted
 from munjang.files import whole_file
 
 if TYPE_CHECKING:

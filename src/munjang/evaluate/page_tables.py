@@ -6,8 +6,9 @@ from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from munjang.errors import counted
 from munjang.evaluate.pictures import COLOURS, MARKERS_SHOWN, shorten
-from munjang.evaluate.report import counted, points
+from munjang.evaluate.report import points
 from munjang.evaluate.robust_report import (
     common_edits,
     edit_titles,

@@ -77,16 +77,6 @@ class Table:
         return fits(self.head, self.rows, width=console.width, left=self.left, wrap=wrap)
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, which has an s unless it is one.
-
-    Example:
-        >>> counted(1, "task"), counted(1200, "task")
-        ('1 task', '1,200 tasks')
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def points(value: float, *, signed: bool = False) -> str:
     """A score or a difference times 100, as tables have it; zero has no sign.
 

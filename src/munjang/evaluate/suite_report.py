@@ -10,8 +10,9 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from munjang.errors import counted
 from munjang.evaluate.contamination import flag_tasks
-from munjang.evaluate.report import Table, counted, ends, points
+from munjang.evaluate.report import Table, ends, points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
