@@ -13,7 +13,7 @@ from munjang.evaluate.ranks import spearman
 from munjang.evaluate.record import Absent
 from munjang.evaluate.robust_record import EditCurve, RobustResult
 from munjang.evaluate.sts import check_gold
-from munjang.evaluate.vectors import VectorStore
+from munjang.evaluate.vectors import VectorStore, store_of
 from munjang.korean.morph import has_kiwi
 from munjang.korean.perturb import EDITS, perturb_all
 from munjang.progress import progress_bar
@@ -85,9 +85,7 @@ def run_robust(
     steps = [float(dose) for dose in doses]
     if not steps or not all(a < b for a, b in zip([0.0, *steps], steps, strict=False)):
         raise InputError("doses rise from above 0", found=", ".join(map(str, doses)) or "none")
-    store = (
-        encoder if isinstance(encoder, VectorStore) else VectorStore(encoder, batch_size=batch_size)
-    )
+    store = store_of(encoder, batch_size=batch_size)
     encoded, seconds = store.encoded, store.seconds
     clean = _read_clean(store, pairs)
     start = _measure(store, clean, clean.texts)

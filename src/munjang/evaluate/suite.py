@@ -15,7 +15,7 @@ from munjang.evaluate.record import Absent, SuiteResult
 from munjang.evaluate.retrieval import measure_retrieval
 from munjang.evaluate.suite_tasks import KOREAN, SUITE_TASKS
 from munjang.evaluate.tasks import STS_TASKS, load_task
-from munjang.evaluate.vectors import VectorStore
+from munjang.evaluate.vectors import VectorStore, store_of
 from munjang.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def run_suite(
         NetworkError: It is nowhere and cannot be fetched.
         ModelError: The model's vectors cannot be used.
     """
-    store = _store(encoder, batch_size=batch_size, progress=progress)
+    store = store_of(encoder, batch_size=batch_size, progress=progress)
     read = functools.cache(functools.partial(read_split, data_dir=data_dir))
     before = _Work.of(store)
     results: list[TaskResult] = []
@@ -118,7 +118,7 @@ def run_retrieval(
     """
     what = f"{len(given.qrels):,} queries among {len(given.corpus):,} documents, by cosine"
     measured = Measurement(task=given.name, split=split, what=what, intervals=intervals, seed=seed)
-    store = _store(encoder, batch_size=batch_size, progress=progress)
+    store = store_of(encoder, batch_size=batch_size, progress=progress)
     before = _Work.of(store)
     result = measure_retrieval(store, given, measured)
     return before.conclude(store, given.name, [result], [], trained_on, facts)
@@ -158,12 +158,6 @@ def read_split(key: str, *, data_dir: Path | str | None = None) -> Sequence[Row]
     if name in STS_TASKS and split in STS_TASKS[name].splits:
         return load_task(name, split=split, data_dir=data_dir)
     return load_rows(name, split, data_dir=data_dir)
-
-
-def _store(encoder: Encoder | VectorStore, *, batch_size: int, progress: bool) -> VectorStore:
-    if isinstance(encoder, VectorStore):
-        return encoder
-    return VectorStore(encoder, batch_size=batch_size, progress=progress)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from munjang.data.rows import ScoredPair
 from munjang.errors import InputError, unknown_name
 from munjang.evaluate import sts
 from munjang.evaluate.json_record import reading_record
-from munjang.evaluate.vectors import VectorStore
+from munjang.evaluate.vectors import VectorStore, store_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -367,11 +367,7 @@ def evaluate_sts(
         raise unknown_name("aggregation", aggregation, get_args(Aggregation))
     first, second, gold = _columns(pairs, view)
     distinct = {text: row for row, text in enumerate(dict.fromkeys([*first, *second]))}
-    store = (
-        encoder
-        if isinstance(encoder, VectorStore)
-        else VectorStore(encoder, batch_size=batch_size, progress=progress)
-    )
+    store = store_of(encoder, batch_size=batch_size, progress=progress)
     before = store.seconds
     vectors = store.vectors(list(distinct))
     found = sts.similarities(

@@ -194,6 +194,15 @@ class VectorStore:
             )
 
 
+def store_of(
+    encoder: Encoder | VectorStore, *, batch_size: int = 32, progress: bool = False
+) -> VectorStore:
+    """The store itself, or a new one of an encoder; arguments as `VectorStore`."""
+    if isinstance(encoder, VectorStore):
+        return encoder
+    return VectorStore(encoder, batch_size=batch_size, progress=progress)
+
+
 def _digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
