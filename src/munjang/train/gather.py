@@ -11,6 +11,8 @@ from munjang.data.catalog import find_dataset
 from munjang.data.known import DATASETS
 from munjang.data.rows import ScoredPair, Sentence
 from munjang.errors import DataError, InputError, MunjangWarning, NetworkError
+from munjang.train.entries import read_entry
+from munjang.train.recipe import DataPart
 from munjang.train.sources import Source, read_scored, read_source
 from munjang.train.teacher import silver_pairs, teacher_vectors
 from munjang.train.tokenized import tokenize
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from munjang.data.rows import Row
     from munjang.train.folder import RunFolder
-    from munjang.train.recipe import DataPart, Recipe
+    from munjang.train.recipe import Recipe
 
 
 def read_reports(recipe: Recipe, data_dir: Path | None) -> dict[str, list[ScoredPair]]:
@@ -42,6 +44,21 @@ def read_reports(recipe: Recipe, data_dir: Path | None) -> dict[str, list[Scored
                 raise
             warnings.warn(f"{ref} is not measured: {error.what}", MunjangWarning, stacklevel=2)
     return found
+
+
+def read_held_out(recipe: Recipe, data_dir: Path | None) -> list[Row]:
+    """Reads what is measured on elsewhere, whatever it is made of.
+
+    Raises:
+        DataError: A file cannot be read, or is not the published one.
+        InputError: Neither a known data set nor a file.
+        NetworkError: The data is nowhere and cannot be fetched.
+    """
+    refs = recipe.evaluate.hold_out
+    part = DataPart(objective="contrastive")
+    return [
+        row for ref in refs for row in read_entry(ref, part, insist=refs, data_dir=data_dir).rows
+    ]
 
 
 def read_sources(
@@ -121,6 +138,7 @@ def check_data(recipe: Recipe, data_dir: str | Path | None, processes: int) -> N
     """
     where = None if data_dir is None else Path(data_dir)
     read_reports(recipe, where)
+    read_held_out(recipe, where)
     if recipe.evaluate.dev:
         read_scored(recipe.evaluate.dev, columns=recipe.evaluate.columns, data_dir=where)
     sources = {name: _read(recipe, name, part, (), where) for name, part in recipe.data.items()}
@@ -157,6 +175,7 @@ def to_datasets(
             prompt=prompt,
             max_tokens=max_tokens,
             labels=labels,
+            same=source.same,
             seed=recipe.train.seed,
             cache=folder.tokens,
         )

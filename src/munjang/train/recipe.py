@@ -52,6 +52,7 @@ class DataPart:
         columns: A file's column for a field of the rows, where the names differ.
         encoding: The text encoding of files.
         triplets: How inference pairs become triplets; see `munjang.data.prepare`.
+        per_group: Draw so many pairs of each group of paraphrases, by the seed; None for all.
         rows: Draw so many rows, by the seed; None for all.
         times: How often an epoch sees the rows.
         batch_size: Rows in a batch of a process; None for that of [train].
@@ -67,6 +68,7 @@ class DataPart:
     columns: Mapping[str, str] = field(default_factory=dict)
     encoding: str = "utf-8"
     triplets: Literal["last", "random", "product", "zip"] = "last"
+    per_group: int | None = None
     rows: int | None = None
     times: int = 1
     batch_size: int | None = None
@@ -136,6 +138,8 @@ class EvaluatePart:
         patience: Stop after so many looks without a better score; 0 for never.
         report: Scored pairs to measure before and after; known data sets that are
             not at hand are named and left out.
+        hold_out: Data sets, NAME:SPLIT or a file, that are measured on elsewhere: what stands
+            there is not trained on, as what stands in `dev` and `report` is not.
         columns: A file's column for sentence1, sentence2 or score, where the names differ.
     """
 
@@ -143,6 +147,7 @@ class EvaluatePart:
     every: int = 0
     patience: int = 0
     report: tuple[str, ...] = ("korsts:test", "klue-sts:dev")
+    hold_out: tuple[str, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
 
 

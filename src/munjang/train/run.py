@@ -26,6 +26,7 @@ from munjang.train.gather import (
     check_data,
     check_sizes,
     describe,
+    read_held_out,
     read_reports,
     read_sources,
     to_datasets,
@@ -153,7 +154,8 @@ class _Loop:
         warn_of_accumulation(recipe)
         dev = self._read_dev(data_dir)
         reports = read_reports(recipe, data_dir)
-        held_out = [*dev, *(pair for pairs in reports.values() for pair in pairs)]
+        measured = [pair for pairs in reports.values() for pair in pairs]
+        held_out = [*dev, *measured, *read_held_out(recipe, data_dir)]
         model = self._build_model()
         limit = min(recipe.model.max_tokens or token_limit(model), token_limit(model))
         prompt = own_prompt(model)

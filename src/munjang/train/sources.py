@@ -45,12 +45,15 @@ class Source:
         dropped: Why rows were dropped, and how many: "empty", "identical", "duplicate",
             "held out", "of a held-out group". What did not happen is not there.
         made: What else a record says of rows that were made.
+        same: Texts of groups of paraphrases, each with the first text of its group: a batch
+            holds no two that mean the same.
     """
 
     rows: list[Row]
     files: Mapping[str, str]
     dropped: Mapping[str, int]
     made: Mapping[str, Any] = field(default_factory=dict)
+    same: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_source(
@@ -67,7 +70,7 @@ def read_source(
     softmax wants inference pairs; cosine, cosent and angle want scored pairs. contrastive
     wants triplets or pairs: those of a file, triplets of inference pairs by
     `part.triplets` ("random" takes each entry of `use` by itself, as published), pairs
-    judged "same", or every pair of a group of paraphrases. dropout, denoise and distill
+    judged "same", or pairs of a group of paraphrases, `part.per_group` of each. dropout, denoise and distill
     want sentences: the lines of a text file, the column text of a table, or the distinct
     texts of a known data set.
 
@@ -124,7 +127,10 @@ def read_source(
     dropped = {reason: count for reason, count in dropped.items() if count}
     rows = _draw(place, rows, part.rows, seed)
     _check_rows(place, part, rows, dropped)
-    return Source(rows, {entry.ref: hash_file(entry.path) for entry in entries}, dropped)
+    files = {entry.ref: hash_file(entry.path) for entry in entries}
+    groups = [group for entry in entries for group in entry.groups]
+    same = {text: group[0] for group in groups for text in group}
+    return Source(rows, files, dropped, same=same)
 
 
 def read_scored(
@@ -209,8 +215,8 @@ def _contrast(
         elif entry.content == "groups of paraphrases":
             held_groups = set(find_groups_in_pairs(entry.groups, held))
             kept = [group for n, group in enumerate(entry.groups) if n not in held_groups]
-            pairs = groups_to_pairs(kept)
-            lost += len(groups_to_pairs(entry.groups)) - len(pairs)
+            pairs = groups_to_pairs(kept, per_group=part.per_group, seed=seed)
+            lost += len(groups_to_pairs(entry.groups, per_group=part.per_group)) - len(pairs)
             rows += pairs
         else:
             rows += entry.rows

@@ -17,7 +17,7 @@ from munjang.files import hash_file
 from munjang.korean.normalize import to_nfc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from datasets import Dataset
@@ -47,7 +47,7 @@ _WANTED: dict[str, tuple[type[Row], ...]] = {
 }
 _CHUNK = 10_000
 _SUMS = "sums.json"
-_FORMAT = 1
+_FORMAT = 2
 
 
 def tokenize(
@@ -58,6 +58,7 @@ def tokenize(
     prompt: str = "",
     max_tokens: int,
     labels: NDArray[np.floating[Any]] | None = None,
+    same: Mapping[str, str] | None = None,
     seed: int = 0,
     cache: Path | None = None,
 ) -> Dataset:
@@ -76,8 +77,8 @@ def tokenize(
 
     Text columns are lists of int32, special tokens included. Three columns more: "length",
     the tokens of the row's longest text; "cut", whether one of its texts was cut; and, of
-    contrastive and dropout rows, "keys", an int64 for each different text, by which equal
-    texts are kept out of a batch.
+    contrastive and dropout rows, "keys", an int64 for each different text or group of
+    paraphrases, by which texts that mean the same are kept out of a batch.
 
     Args:
         rows: One kind of row, at least one.
@@ -86,6 +87,7 @@ def tokenize(
         prompt: Put before every text. Denoising leaves its tokens alone.
         max_tokens: Longer texts are cut; special tokens count and stay.
         labels: float, [rows, dimensions], for "distill" only.
+        same: Texts of groups of paraphrases, each with a text that stands for its group.
         seed: Of what denoising deletes; a row's draw depends on the seed and its number.
         cache: The folder of folders named by a hash of all of the above. What is there is
             mapped into memory; what is not is written, whole or not at all, and what is
@@ -97,6 +99,7 @@ def tokenize(
     """
     _check(rows, objective, labels, max_tokens)
     texts = _text_columns(rows)
+    stands_for = {to_nfc(text): first for text, first in (same or {}).items()}
     vectors = None if labels is None else np.ascontiguousarray(labels, dtype=np.float32)
 
     def build() -> Dataset:
@@ -111,6 +114,7 @@ def tokenize(
                     objective=objective,
                     prompt=prompt,
                     max_tokens=max_tokens,
+                    stands_for=stands_for,
                     draw=(seed, start),
                 )
                 for start in range(0, len(rows), _CHUNK)
@@ -123,6 +127,7 @@ def tokenize(
     settings = [_FORMAT, objective, prompt, max_tokens, seed if objective == "denoise" else 0]
     digest.update(json.dumps([*settings, _identity(tokenizer)]).encode())
     digest.update(repr([repr(row) for row in rows]).encode("utf-8", "surrogatepass"))
+    digest.update(repr(sorted(stands_for.items())).encode("utf-8", "surrogatepass"))
     digest.update(b"" if vectors is None else vectors.tobytes())
     folder = cache / digest.hexdigest()[:32]
     found = _load(folder)
@@ -195,6 +200,7 @@ def _tokenize_chunk(
     objective: str,
     prompt: str,
     max_tokens: int,
+    stands_for: Mapping[str, str],
     draw: tuple[int, int],
 ) -> Dataset:
     from datasets import Dataset, Features, Sequence, Value
@@ -230,7 +236,10 @@ def _tokenize_chunk(
         kind = Value("int64" if objective == "softmax" else "float32")
         features["label"] = Sequence(kind) if objective == "distill" else kind
     if objective in ("contrastive", "dropout"):
-        table["keys"] = [[_key(text) for text in row] for row in zip(*texts.values(), strict=True)]
+        table["keys"] = [
+            [_key(stands_for.get(text, text)) for text in row]
+            for row in zip(*texts.values(), strict=True)
+        ]
         features["keys"] = Sequence(Value("int64"))
     table["length"] = np.max([[len(row) for row in column] for column in ids.values()], axis=0)
     table["cut"] = cut
