@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import unicodedata
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,9 +20,12 @@ import torch
 from accelerate.data_loader import BatchSamplerShard, prepare_data_loader, skip_first_batches
 from datasets import Dataset
 
-from munjang.data.catalog import load_rows
+from munjang.data.catalog import load_groups, load_rows
+from munjang.data.prepare import groups_to_pairs
 from munjang.errors import InputError
 from munjang.train.batches import LengthBuckets, PaddingCollator, Share, make_loader
+from munjang.train.recipe import DataPart
+from munjang.train.sources import read_source
 from munjang.train.tokenized import tokenize
 
 
@@ -189,6 +195,13 @@ def test_a_text_is_never_its_own_negative_where_that_can_be_helped(pairs, size, 
         assert len({keys[row][0] for row in batch}) == len(batch)
 
 
+def test_a_row_of_two_texts_of_a_group_stays():
+    part = {"a": a_part(lengths_of(64), [[number, number] for number in range(64)])}
+    batches = list(LengthBuckets(part, {"a": Share(batch_size=16)}))
+    bare = list(LengthBuckets({"a": a_part(lengths_of(64))}, {"a": Share(batch_size=16)}))
+    assert batches == bare
+
+
 def test_what_cannot_be_helped_stays():
     part = {"a": a_part(lengths_of(200), [[1, number] for number in range(200)])}
     batches = list(LengthBuckets(part, {"a": Share(batch_size=16)}))
@@ -200,6 +213,64 @@ def tokenizer(tiny_models):
     from transformers import AutoTokenizer
 
     return AutoTokenizer.from_pretrained(str(tiny_models["plain"]))
+
+
+def count_twice(batches, groups_of_rows):
+    """How many batches hold a group twice, of the groups that each row has."""
+    held = [Counter(n for row in batch for n in groups_of_rows[row]) for batch in batches]
+    return sum(max(each.values()) > 1 for each in held)
+
+
+WHO = ["고양이가", "할머니가", "아이들이", "우리 반 친구가", "옆집 아저씨가", "막냇동생이"]
+WHERE = ["공원에서", "시장에서", "운동장에서", "버스에서", "도서관 앞에서"]
+SAID = ["노래를 부른다.", "노래를 부르고 있다.", "노래 부르는 중이다.", "목청껏 노래한다."]
+
+
+@pytest.mark.parametrize("write", [str, lambda text: unicodedata.normalize("NFD", text)])
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_group_is_never_its_own_negative(tokenizer, write, processes):
+    groups = [
+        tuple(f"{who} {where} {said}" for said in SAID)
+        for who, where in itertools.product(WHO, WHERE)
+    ]
+    pairs = [
+        replace(pair, positive=write(pair.positive))
+        for pair in groups_to_pairs(groups, per_group=4, seed=1)
+    ]
+    numbers = [[n // 4] for n in range(len(pairs))]
+    same = {write(text): group[0] for group in groups for text in group}
+    found = {}
+    for told in (None, same):
+        part = tokenize(pairs, tokenizer, objective="contrastive", max_tokens=32, same=told)
+        shares = {"own": Share(batch_size=8 // processes)}
+        batches = [*LengthBuckets({"own": part}, shares, seed=3, processes=processes)]
+        assert sorted(row for batch in batches for row in batch) == list(range(len(pairs)))
+        together = [
+            [row for batch in batches[at : at + processes] for row in batch]
+            for at in range(0, len(batches), processes)
+        ]
+        found[told is None] = count_twice(together, numbers)
+    assert found[False] == 0 < found[True]
+
+
+@pytest.mark.parametrize(("per_group", "sizes"), [(1, (16, 64, 256)), (5, (16, 64))])
+def test_no_batch_holds_a_published_group_twice(tokenizer, data_dir, per_group, sizes):
+    groups = load_groups("parakqc", "all", data_dir=data_dir)
+    numbers = {}
+    for number, group in enumerate(groups):
+        for text in group:
+            numbers.setdefault(text, set()).add(number)
+    settings = DataPart(objective="contrastive", use=("parakqc:all",), per_group=per_group)
+    source = read_source("짝", settings, held_out=[], seed=1, data_dir=data_dir)
+    rows = [numbers[row.anchor] | numbers[row.positive] for row in source.rows]
+    part = tokenize(
+        source.rows, tokenizer, objective="contrastive", max_tokens=64, same=source.same
+    )
+    for size in sizes:
+        for epoch in range(2):
+            buckets = LengthBuckets({"짝": part}, {"짝": Share(batch_size=size)}, seed=1)
+            buckets.set_epoch(epoch)
+            assert count_twice(buckets, rows) == 0
 
 
 def test_the_collator_pads_like_the_tokenizer(tokenizer, own_pairs):

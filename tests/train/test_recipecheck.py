@@ -54,6 +54,7 @@ def refusal(**parts):
         ("model", "max_tokens", [4, None], [3, 0]),
         ("model", "layers", [1, None], [0]),
         ("model", "lora_rank", [0, 8], [-1]),
+        ("data", "per_group", [1, 45, None], [0, -1]),
         ("data", "rows", [1, None], [0]),
         ("data", "times", [1], [0]),
         ("data", "batch_size", [2, None], [1]),
@@ -116,6 +117,17 @@ def test_every_number_of_a_recipe_has_a_range():
         (
             {"data": {"nli": replace(NLI, mini_batch=32, batch_size=32)}},
             ["data.nli.mini_batch = 32", "batch_size = 32"],
+        ),
+        *(
+            (
+                {"data": {"글": replace(TEXT, objective=objective, per_group=2)}},
+                ["data.글.per_group = 2", f'data.글.objective = "{objective}"'],
+            )
+            for objective in ("dropout", "denoise", "cosent", "softmax")
+        ),
+        (
+            {"insist": ("klue-nli:dev",), "evaluate": EvaluatePart(hold_out=("klue-nli:dev",))},
+            ["insist", "evaluate.hold_out", "klue-nli:dev"],
         ),
         (
             {"model": ModelPart(base="모델", head="mlp"), "data": {"nli": NLI, "sts": STS}},
@@ -194,6 +206,8 @@ def test_settings_that_exclude_each_other_are_both_named(parts, both):
         {"train": TrainPart(steps=10)},
         {"train": TrainPart(mix="round-robin", robust=0.5)},
         {"data": {"robust": STS}},
+        {"data": {"nli": replace(NLI, per_group=2), "sts": STS}},
+        {"insist": ("klue-nli:dev",), "evaluate": EvaluatePart(hold_out=("stylekqc:test",))},
     ],
 )
 def test_settings_that_go_together_pass(parts):

@@ -343,6 +343,8 @@ def test_epochs_and_steps_in_one_place_exclude_each_other(write):
         ("evaluate.dev=", ""),
         ("evaluate.report=", ()),
         ("evaluate.report=내 문장쌍.tsv", ("내 문장쌍.tsv",)),
+        ("evaluate.hold_out=stylekqc:test", ("stylekqc:test",)),
+        ('evaluate.hold_out=["문의.txt", "klue-nli:dev"]', ("문의.txt", "klue-nli:dev")),
         ('evaluate.report=["a.tsv", "b.tsv"]', ("a.tsv", "b.tsv")),
         ("data.sts.use=2024", ("2024",)),
         ("data.sts.columns.score=점수", "점수"),
@@ -382,10 +384,20 @@ def test_a_setting_replaces_a_value(write, change, value):
         ("extends=bart", "unknown key of settings 'extends'"),
         ("before.train.epochs=2", "has no recipe before it"),
         ("data.sts.mini_batch=8", "exclude each other"),
+        ("data.sts.per_group=2", "exclude each other"),
+        ("data.sts.per_group=모두", "data.sts.per_group in settings must be a whole number"),
     ],
 )
 def test_a_setting_that_cannot_be(write, change, message):
     assert message in refusal(write(MINE), change)
+
+
+def test_pairs_of_a_group_are_a_setting_that_false_takes_away(write):
+    text = MINE.replace("cosine", "contrastive") + "per_group = 3"
+    assert load_recipe(write(text)).data["sts"].per_group == 3
+    assert load_recipe(write(text), settings=["data.sts.per_group=1"]).data["sts"].per_group == 1
+    settings = ["data.sts.per_group=false"]
+    assert load_recipe(write(text), settings=settings).data["sts"].per_group is None
 
 
 def test_settings_add_a_data_set_in_any_order_and_the_last_one_holds(write):
@@ -469,6 +481,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 names = st.from_regex(r"[\w-]+", fullmatch=True).map(lambda name: name[:8])
 counts = st.integers(1, 10**6)
 shares = st.floats(min_value=1e-9, max_value=1e3)
+lists = st.lists(texts, max_size=3).map(tuple)
 columns = st.dictionaries(texts, texts, max_size=2)
 models = st.builds(
     ModelPart,
@@ -479,10 +492,10 @@ models = st.builds(
     max_tokens=st.none() | st.integers(4, 10**4),
     layers=st.none() | counts,
 )
-parts = st.builds(
+plain_parts = st.builds(
     DataPart,
     objective=st.sampled_from([name for name in get_args(Objective) if name != "distill"]),
-    use=st.lists(texts, max_size=3).map(tuple),
+    use=lists,
     columns=columns,
     encoding=texts,
     triplets=st.sampled_from(["last", "random", "product", "zip"]),
@@ -491,6 +504,10 @@ parts = st.builds(
     batch_size=st.none() | st.integers(2, 10**4),
     temperature=shares,
 )
+grouped_parts = st.builds(
+    DataPart, objective=st.just("contrastive"), use=lists, per_group=st.none() | counts
+)
+parts = plain_parts | grouped_parts
 loops = st.builds(
     TrainPart,
     batch_size=st.integers(2, 10**4),
@@ -512,7 +529,8 @@ looks = st.builds(
     EvaluatePart,
     dev=texts,
     every=counts,
-    report=st.lists(texts, max_size=3).map(tuple),
+    report=lists,
+    hold_out=lists,
     columns=columns,
 )
 
@@ -525,6 +543,7 @@ def recipes(draw, *, stages=1):
     if draw(st.booleans()):
         teacher = draw(st.builds(TeacherPart, model=texts, pairs=counts, learning_rate=shares))
         data["학생"] = draw(st.just(DataPart(objective="distill", use=("글.txt",))))
+    evaluate = draw(looks)
     return Recipe(
         name=draw(texts.filter(str.strip)),
         what=draw(texts),
@@ -532,10 +551,10 @@ def recipes(draw, *, stages=1):
         model=draw(models),
         data=data,
         train=replace(draw(loops), **draw(lengths)),
-        evaluate=draw(looks),
+        evaluate=evaluate,
         teacher=teacher,
         before=draw(st.none() | recipes(stages=stages - 1)) if stages else None,
-        insist=draw(st.lists(texts, max_size=2).map(tuple)),
+        insist=tuple(ref for ref in draw(lists) if ref not in evaluate.hold_out),
     )
 
 

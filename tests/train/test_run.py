@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 from sentence_transformers import SentenceTransformer
 
 import munjang
+from munjang.data.catalog import load_groups
 from munjang.errors import DataError, InputError, ModelError, MunjangWarning
 from munjang.korean.morph import has_kiwi
 from munjang.train import run as running
@@ -378,6 +379,9 @@ def test_data_that_cannot_be_trained_on_is_refused(make_recipe, tmp_path, object
         ({"model": {"layers": 9}}, InputError, "1 to 2 for this base"),
         ({"train": {"dims": (64,)}}, InputError, "from 1 to the model's 32"),
         ({"evaluate": {"dev": "없는 것.tsv"}}, InputError, "neither a known data set nor a file"),
+        ({"evaluate": {"hold_out": ("없는 것.txt",)}}, InputError, "a known data set nor a file"),
+        ({"evaluate": {"hold_out": ("korst:test",)}}, InputError, "did you mean 'korsts:test'"),
+        ({"part": {"per_group": 2}}, InputError, "uses no groups of paraphrases"),
     ],
 )
 def test_a_recipe_that_cannot_be_run_is_refused(make_recipe, tmp_path, settings, kind, words):
@@ -406,6 +410,36 @@ def test_a_set_kept_for_measuring_is_trained_on_when_insisted(make_recipe, data_
     run = train(recipe, out=tmp_path / "run", device="cpu", data_dir=data_dir)
     assert run.manifest["data"]["set"]["rows"] == 16
     assert run.manifest["data"]["set"]["licences"] == ["CC-BY-SA-4.0"]
+
+
+def test_what_is_held_out_is_not_trained_on(make_recipe, own_data, tmp_path):
+    lines = own_data["sts"].read_text("utf-8").splitlines()
+    held = tmp_path / "다른 곳.tsv"
+    turned = ["\t".join([f"{b} ", a, "1"]) for a, b, _ in (row.split("\t") for row in lines[1:6])]
+    held.write_text("\n".join([lines[0], *turned]) + "\n", encoding="utf-8")
+    said = []
+    recipe = make_recipe("cosine", train={"steps": 1}, evaluate={"hold_out": (str(held),)})
+    run = train(recipe, out=tmp_path / "run", device="cpu", say=said.append)
+    assert said[0] == "set: 43 rows; dropped 5 held out"
+    assert run.manifest["data"]["set"]["dropped"] == {"held out": 5}
+    assert load_recipe(run.folder / "recipe.toml").evaluate.hold_out == (str(held),)
+    assert (run.before, run.after) == ((), ())
+
+
+def test_groups_that_are_held_out_are_not_trained_on(make_recipe, data_dir, tmp_path):
+    """A sentence of one group, with other signs, a whole set, and one never to be trained on."""
+    text = load_groups("stylekqc", "train", data_dir=data_dir)[3][0]
+    held = tmp_path / "다른 곳.txt"
+    held.write_text(f"{text.replace(' ', '')}~\n", encoding="utf-8")
+    part = {"use": ("parakqc:all", "stylekqc:train"), "per_group": 1, "rows": 16}
+    hold_out = {"hold_out": (str(held), "parakqc:all", "stylekqc:test")}
+    recipe = make_recipe(part=part, train={"steps": 1}, evaluate=hold_out)
+    assert recipe.insist == ()
+    run = train(recipe, out=tmp_path / "run", device="cpu", data_dir=data_dir)
+    record = run.manifest["data"]["set"]
+    assert record["rows"] == 16
+    assert record["dropped"]["of a held-out group"] == 1_000 + 1
+    assert load_recipe(run.folder / "recipe.toml") == recipe
 
 
 def test_a_folder_without_a_finished_run_is_not_read(tmp_path):

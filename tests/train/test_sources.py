@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from munjang.data.prepare import nli_to_triplets
 from munjang.data.rows import LabeledPair, Pair, ScoredPair, Sentence, Triplet
 from munjang.errors import InputError, MunjangWarning
 from munjang.train.recipe import DataPart
-from munjang.train.sources import read_scored, read_source
+from munjang.train.sources import read_scored, read_source, texts_of
 
 
 def read(objective, *use, held_out=(), insist=(), seed=1, data_dir=None, **settings):
@@ -87,6 +89,108 @@ def test_the_groups_of_klue_sts_dev_are_left_out(data_dir, held_out):
     every = read("contrastive", "parakqc:all", data_dir=data_dir)
     assert len(every.rows) == 45_000 - sum(every.dropped.values())
     assert every.dropped.keys() == {"identical", "duplicate"}
+
+
+@pytest.fixture(scope="module")
+def groups(data_dir):
+    return load_groups("parakqc", "all", data_dir=data_dir)
+
+
+def numbers_of(groups):
+    """The groups that each text stands in; a few texts stand in two."""
+    found = {}
+    for number, group in enumerate(groups):
+        for text in group:
+            found.setdefault(text, set()).add(number)
+    return found
+
+
+def test_so_many_pairs_are_drawn_of_each_group(data_dir, held_out, groups):
+    def draw(per_group, seed=1):
+        settings = {"per_group": per_group, "seed": seed}
+        return read("contrastive", "parakqc:all", held_out=held_out, data_dir=data_dir, **settings)
+
+    whole, some = draw(None), draw(3)
+    assert some.dropped.pop("of a held-out group") == 3 * 164
+    assert len(some.rows) + sum(some.dropped.values()) == 3 * (1_000 - 164)
+    assert some.dropped.keys() <= {"identical", "duplicate"}
+    assert set(some.rows) < set(whole.rows)
+    numbers = numbers_of(groups)
+    drawn = Counter(min(numbers[row.anchor] & numbers[row.positive]) for row in some.rows)
+    lone = [n for n, group in enumerate(groups) if all(numbers[text] == {n} for text in group)]
+    assert {drawn[n] for n in lone} <= {0, 2, 3}  # a text may stand twice in its group
+    assert len(drawn) == 1_000 - 164
+    assert draw(3).rows == some.rows
+    assert draw(3, seed=2).rows != some.rows
+    assert draw(45) == draw(1_000) == whole
+
+
+def test_pairs_of_a_group_are_drawn_before_rows_are(data_dir):
+    part = {"per_group": 1, "rows": 100, "data_dir": data_dir}
+    source = read("contrastive", "question-pair:train", "parakqc:all", **part)
+    every = read("contrastive", "question-pair:train", "parakqc:all", **part | {"rows": None})
+    assert len(every.rows) == 3_405 + 1_000
+    assert len(source.rows) == 100
+    assert set(source.rows) < set(every.rows)
+
+
+def test_pairs_of_a_group_need_groups(data_dir, table):
+    own = table("쌍.tsv", ("anchor", "positive"), ("비", "비 온다"), ("눈", "눈 온다"))
+    with pytest.raises(InputError) as refused:
+        read("contrastive", "question-pair:train", own, per_group=2, data_dir=data_dir)
+    assert str(refused.value) == (
+        "[data.이름] draws per_group = 2 but uses no groups of paraphrases\n"
+        f"found: question-pair:train: pairs judged same or different; {own}: "
+        "pairs that belong together\n"
+        "try: no per_group (rows draws of anything), or groups, such as parakqc:all"
+    )
+
+
+def test_what_means_the_same_is_told(data_dir, groups):
+    source = read("contrastive", "parakqc:all", data_dir=data_dir)
+    assert set(source.same) == {text for group in groups for text in group}
+    tops = [{source.same[text] for text in group} for group in groups]
+    assert {len(top) for top in tops} == {1}
+    numbers = numbers_of(groups)
+    together = [*filter(lambda several: len(several) > 1, numbers.values())]
+    assert together
+    for one, other in (pair for several in together for pair in itertools.combinations(several, 2)):
+        assert tops[one] == tops[other]
+    apart = len(groups) - len({tuple(sorted(several)) for several in together})
+    assert len(set.union(*tops)) == apart
+    for objective in ("contrastive", "dropout"):
+        refs = ("question-pair:train", "parakqc:all")
+        assert read(objective, *refs, data_dir=data_dir).same == source.same
+    assert read("contrastive", "question-pair:train", data_dir=data_dir).same == {}
+
+
+def test_a_group_is_held_out_by_the_letters_of_one_text(data_dir, groups):
+    held = [ScoredPair(f" {groups[7][3].replace(' ', '')}!! ", "비가 온다", 1.0)]
+    source = read("contrastive", "parakqc:all", held_out=held, data_dir=data_dir, per_group=2)
+    assert source.dropped["of a held-out group"] == 2
+    kept = {text for row in source.rows for text in (row.anchor, row.positive)}
+    assert not kept & set(groups[7])
+
+
+@pytest.mark.parametrize(
+    ("objective", "header", "values"),
+    [
+        ("contrastive", ("anchor", "positive"), ("", "")),
+        ("contrastive", ("anchor", "positive", "negative"), ("버스", "기차")),
+        ("softmax", NLI, ("entailment", "neutral")),
+        ("cosent", STS, ("1", "2")),
+    ],
+)
+def test_a_sentence_held_out_by_itself_takes_its_rows_along(table, objective, header, values):
+    pairs = [("문을 닫아요", "문 닫아요"), ("불을 꺼요", "불 꺼요"), ("창을 열어요", "창 열어요")]
+    pairs += [("불 좀 꺼요", "불을 꺼 주세요"), ("물을 줘요", "물 줘요")]
+    rows = [(*pair, values[n % 2]) if values[0] else pair for n, pair in enumerate(pairs)]
+    ref = table("쌍.tsv", header, *rows)
+    held = [Sentence("문 닫아요!"), Sentence("불을 꺼주세요"), ScoredPair("창을 열어요", "비", 0.0)]
+    source = read(objective, ref, held_out=held)
+    left = [pairs[1], pairs[2], pairs[4]]
+    assert source.dropped == {"held out": 2}
+    assert [texts_of(row)[:2] for row in source.rows] == left
 
 
 def test_judged_pairs_give_those_of_one_meaning(data_dir):

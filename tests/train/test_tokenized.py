@@ -155,6 +155,56 @@ def test_keys_are_equal_where_texts_are(tokenizer):
     assert made[0]["anchor"] == made[0]["positive"]
 
 
+SAME = {
+    "문이 안 열려요": "문이 안 열려요",
+    "문을 못 열겠어요": "문이 안 열려요",
+    "문 여는 법을 모르겠어요": "문이 안 열려요",
+    "불이 꺼졌어요": "불이 나갔어요",
+}
+
+
+def decompose(text):
+    return unicodedata.normalize("NFD", text)
+
+
+def test_keys_are_equal_where_texts_mean_the_same(tokenizer):
+    texts = [*SAME, "불이 나갔어요", "비가 와요"]
+    rows = [Pair(text, f"{text}?") for text in texts]
+
+    def keys_of(rows, same):
+        made = tokenize(rows, tokenizer, objective="contrastive", max_tokens=32, same=same)
+        return list(made["keys"])
+
+    keys = keys_of(rows, SAME)
+    firsts = [first for first, _ in keys]
+    assert len({*firsts[:3]}) == len({*firsts[3:5]}) == 1
+    assert len({*firsts}) == 3
+    assert len({second for _, second in keys}) == len(rows)
+    plain = keys_of(rows, None)
+    assert len({first for first, _ in plain}) == len(rows)
+    assert keys_of(rows, {}) == plain
+    assert [keys[n] for n in (0, 4, 5)] == [plain[n] for n in (0, 4, 5)]
+
+    sentences = [Sentence(text) for text in texts]
+    made = tokenize(sentences, tokenizer, objective="dropout", max_tokens=32, same=SAME)
+    assert list(made["keys"]) == [[first] for first in firsts]
+    assert made["anchor"][0] != made["anchor"][1]
+
+
+def test_keys_of_decomposed_groups_are_those_of_composed_ones(tokenizer):
+    def keys_of(write, same):
+        rows = [Sentence(write(text)) for text in [*SAME, "불이 나갔어요"]]
+        made = tokenize(rows, tokenizer, objective="dropout", max_tokens=32, same=same)
+        return list(made["keys"])
+
+    composed = keys_of(str, SAME)
+    assert len({*map(tuple, composed)}) == 2
+    apart = {decompose(text): decompose(first) for text, first in SAME.items()}
+    for write in (str, decompose):
+        for same in (SAME, apart, {text: decompose(first) for text, first in SAME.items()}):
+            assert keys_of(write, same) == composed
+
+
 @pytest.mark.parametrize("kind", ["tokenizer", "word_piece", "end_only"])
 @pytest.mark.parametrize("prompt", ["", "비가 "])
 def test_damage_deletes_tokens_of_the_text_alone(request, kind, prompt, texts):
@@ -207,11 +257,17 @@ def test_the_cache_is_used_again_and_told_apart(tokenizer, texts, tmp_path, monk
         {"prompt": "질문: "},
         {"max_tokens": 31},
         {"objective": "dropout"},
+        {"objective": "dropout", "same": {texts[1]: texts[0]}},
+        {"objective": "dropout", "same": {texts[1]: texts[2]}},
         {"rows": rows[1:]},
     ]
     for count, change in enumerate(changes, 2):
         made(**change)
         assert len(list(tmp_path.iterdir())) == count
+    nfd = {"objective": "dropout", "same": {decompose(texts[1]): decompose(texts[0])}}
+    for known in ({}, {"same": {}}, {"same": None}, nfd):
+        made(**known)
+        assert len(list(tmp_path.iterdir())) == 1 + len(changes)
 
 
 @pytest.mark.parametrize("harm", ["cut", "flip", "gone", "sums"])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 REACH = 8
-"""A text that a batch holds twice is moved at most so many batches away."""
+"""A text or group of paraphrases that a batch holds twice is moved at most so many batches away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +43,9 @@ class LengthBuckets(BatchSampler):
 
     The rows of a data set are shuffled and taken in windows of `window` batches; a window is
     sorted by length and cut into batches, so that rows of a batch are about as long as each
-    other. Where rows have "keys" (see `tokenize`), rows that share a text change places with
-    rows of batches nearby, so that no batch holds a text twice as far as that goes: it would
-    be its own negative.
+    other. Where rows have "keys" (see `tokenize`), rows that share a text or a group of
+    paraphrases change places with rows of batches nearby, so that no batch holds a text or a
+    group twice as far as that goes: what means the same would be its own negative.
 
     With several processes a batch is drawn for all of them together and dealt out in parts of
     equal size and like length, which come one after another: what accelerate's
@@ -261,14 +261,14 @@ def _separate(batches: list[NDArray[np.intp]], keys: NDArray[np.int64]) -> None:
 
     Args:
         batches: Row numbers, changed in place; sizes stay, and so do the rows as a whole.
-        keys: [rows, texts]; texts are equal where keys are.
+        keys: [rows, texts]; texts are equal, or of one group of paraphrases, where keys are.
     """
-    texts: dict[int, frozenset[int]] = {}
+    sets: dict[int, frozenset[int]] = {}
 
     def of(row: int) -> frozenset[int]:
-        if row not in texts:
-            texts[row] = frozenset(keys[row].tolist())
-        return texts[row]
+        if row not in sets:
+            sets[row] = frozenset(keys[row].tolist())
+        return sets[row]
 
     held = [Counter(key for row in batch.tolist() for key in of(row)) for batch in batches]
     for here, batch in enumerate(batches):

@@ -101,6 +101,7 @@ def add_edited(
         files={f"edits of {', '.join(sources)}": _digest(pairs)},
         dropped={reason: count for reason, count in dropped.items() if count},
         made={"edits": dict(made.edits), "kiwi": installed(_KIWI) if has_kiwi() else {}},
+        same={text: first for each in sources.values() for text, first in each.same.items()},
     )
     part = _part(recipe, len(pairs) // processes)
     return replace(recipe, data={**recipe.data, EDITED: part}), {**sources, EDITED: source}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from munjang.data.catalog import find_dataset
 from munjang.data.known import DATASETS
+from munjang.data.records import column_names, table_kind
 from munjang.data.rows import ScoredPair, Sentence
 from munjang.errors import DataError, InputError, MunjangWarning, NetworkError
 from munjang.train.entries import read_entry
@@ -49,16 +50,32 @@ def read_reports(recipe: Recipe, data_dir: Path | None) -> dict[str, list[Scored
 def read_held_out(recipe: Recipe, data_dir: Path | None) -> list[Row]:
     """Reads what is measured on elsewhere, whatever it is made of.
 
+    Of a user's files, the lines of a text file and the column text of a table are sentences;
+    any other table is rows of the kind that its columns tell, `evaluate.columns` among them.
+
     Raises:
         DataError: A file cannot be read, or is not the published one.
         InputError: Neither a known data set nor a file.
         NetworkError: The data is nowhere and cannot be fetched.
     """
-    refs = recipe.evaluate.hold_out
-    part = DataPart(objective="contrastive")
-    return [
-        row for ref in refs for row in read_entry(ref, part, insist=refs, data_dir=data_dir).rows
-    ]
+    evaluate = recipe.evaluate
+    rows: list[Row] = []
+    for ref in evaluate.hold_out:
+        part = _part_of_held_out(ref, evaluate.columns)
+        rows += read_entry(ref, part, insist=evaluate.hold_out, data_dir=data_dir).rows
+    return rows
+
+
+def _part_of_held_out(ref: str, columns: Mapping[str, str]) -> DataPart:
+    """How a file is to be read; `columns` may be those of other files."""
+    kind = table_kind(ref) if Path(ref).exists() else None
+    if kind is None:
+        return DataPart(objective="dropout")
+    header = column_names(ref, kind=kind)
+    own = {field: column for field, column in columns.items() if column in header}
+    if "text" in header and not {"anchor", "sentence1"} & {*header, *own}:
+        return DataPart(objective="dropout")
+    return DataPart(objective="contrastive", columns=own)
 
 
 def read_sources(

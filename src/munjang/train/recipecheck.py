@@ -40,6 +40,7 @@ _LEAST = {
     "neighbours": 1,
     "pairs": 1,
     "patience": 0,
+    "per_group": 1,
     "robust": 0,
     "rows": 1,
     "seed": 0,
@@ -152,6 +153,9 @@ def _clashes(recipe: Recipe) -> Iterator[tuple[str, str]]:
             f'evaluate.patience = {evaluate.patience} with evaluate.dev = ""',
             "patience = 0, or pairs to look at",
         )
+    both = [ref for ref in recipe.insist if ref in evaluate.hold_out]
+    if both:
+        yield f"insist and evaluate.hold_out both name {', '.join(both)}", "one of them without it"
     if len(set(train.dims)) < len(train.dims):
         yield f"train.dims = {list(train.dims)}", "each dimension once"
     for name, part in recipe.data.items():
@@ -171,6 +175,11 @@ def _clashes_of(part: DataPart, recipe: Recipe) -> Iterator[tuple[str, str]]:
             yield f"{mini_batch} with {{objective}}", "mini_batch is for contrastive and dropout"
         if part.mini_batch >= batch_size:
             yield f"{mini_batch} with batch_size = {batch_size}", "a smaller mini_batch, or none"
+    if part.per_group is not None and part.objective != "contrastive":
+        yield (
+            f"{{data}}.per_group = {part.per_group} with {{objective}}",
+            "per_group is for contrastive",
+        )
     if recipe.model.head != "none" and part.objective not in CONTRASTS:
         yield (
             f'model.head = "{recipe.model.head}" with {{objective}}',

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from munjang.data.catalog import load_rows
 from munjang.data.draw import draw_rows
-from munjang.data.leaks import drop_leaks, find_groups_in_pairs
+from munjang.data.leaks import drop_leaks, find_leaks
 from munjang.data.prepare import drop_duplicates, groups_to_pairs, nli_to_triplets
 from munjang.data.rows import LabeledPair, Pair, Row, ScoredPair, Sentence, Triplet
 from munjang.data.tables import read_rows
@@ -18,7 +18,7 @@ from munjang.files import hash_file
 from munjang.train.entries import SENTENCES, Content, content_of, read_entry, split_ref
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from munjang.train.entries import Entry
     from munjang.train.recipe import DataPart
@@ -45,8 +45,8 @@ class Source:
         dropped: Why rows were dropped, and how many: "empty", "identical", "duplicate",
             "held out", "of a held-out group". What did not happen is not there.
         made: What else a record says of rows that were made.
-        same: Texts of groups of paraphrases, each with the first text of its group: a batch
-            holds no two that mean the same.
+        same: Texts of groups of paraphrases, each with one that stands for its group, by which
+            a batch is kept from holding a group twice. Groups that share a text are one.
     """
 
     rows: list[Row]
@@ -70,14 +70,14 @@ def read_source(
     softmax wants inference pairs; cosine, cosent and angle want scored pairs. contrastive
     wants triplets or pairs: those of a file, triplets of inference pairs by
     `part.triplets` ("random" takes each entry of `use` by itself, as published), pairs
-    judged "same", or pairs of a group of paraphrases, `part.per_group` of each. dropout, denoise and distill
-    want sentences: the lines of a text file, the column text of a table, or the distinct
-    texts of a known data set.
+    judged "same", or pairs of a group of paraphrases, `part.per_group` of each. dropout,
+    denoise and distill want sentences: the lines of a text file, the column text of a
+    table, or the distinct texts of a known data set.
 
     Dropped and counted are rows with an empty text, contrastive rows that say one text
     twice, duplicates, and what also stands in `held_out`, letters and digits compared: the
     pair, for sentences the sentence, and of groups of paraphrases every group with a text
-    that stands there.
+    that stands there. A sentence that is held out by itself takes with it every row that has it.
 
     Args:
         name: What the recipe calls the data set, for errors.
@@ -85,7 +85,7 @@ def read_source(
         held_out: What the run is chosen by and measured on.
         insist: Never-train splits that are trained on all the same; their pairs are not
             dropped for being held out.
-        seed: Of the draws of `part.rows` and of "random" triplets.
+        seed: Of the draws of `part.rows`, `part.per_group` and "random" triplets.
         data_dir: A folder that has the known data sets.
 
     Returns:
@@ -95,8 +95,8 @@ def read_source(
     Raises:
         DataError: A file cannot be read, or is not the published one.
         InputError: An entry of `use` is neither a known data set nor a file, is kept for
-            measuring, or is not what the objective wants; nothing can be learned from the
-            rows that are left.
+            measuring, or is not what the objective wants; `part.per_group` without groups of
+            paraphrases; nothing can be learned from the rows that are left.
         NetworkError: The data is nowhere and cannot be fetched.
 
     Example:
@@ -128,8 +128,7 @@ def read_source(
     rows = _draw(place, rows, part.rows, seed)
     _check_rows(place, part, rows, dropped)
     files = {entry.ref: hash_file(entry.path) for entry in entries}
-    groups = [group for entry in entries for group in entry.groups]
-    same = {text: group[0] for group in groups for text in group}
+    same = _one_for_all(group for entry in entries for group in entry.groups)
     return Source(rows, files, dropped, same=same)
 
 
@@ -197,6 +196,12 @@ def _check_entries(place: str, part: DataPart, entries: Sequence[Entry]) -> None
                 found=entry.content,
                 fix=" or ".join(teaches) if teaches else "one kind of labels a file",
             )
+    if part.per_group is not None and not any(entry.groups for entry in entries):
+        raise InputError(
+            f"{place} draws per_group = {part.per_group} but uses no groups of paraphrases",
+            found="; ".join(f"{entry.ref}: {entry.content}" for entry in entries),
+            fix="no per_group (rows draws of anything), or groups, such as parakqc:all",
+        )
 
 
 def _contrast(
@@ -213,8 +218,7 @@ def _contrast(
         elif entry.content == "pairs judged same or different":
             rows += [Pair(row.sentence1, row.sentence2) for row in labelled if row.label == "same"]
         elif entry.content == "groups of paraphrases":
-            held_groups = set(find_groups_in_pairs(entry.groups, held))
-            kept = [group for n, group in enumerate(entry.groups) if n not in held_groups]
+            kept = _free_groups(entry.groups, held)
             pairs = groups_to_pairs(kept, per_group=part.per_group, seed=seed)
             lost += len(groups_to_pairs(entry.groups, per_group=part.per_group)) - len(pairs)
             rows += pairs
@@ -233,6 +237,31 @@ def _contrast(
     return rows, lost
 
 
+def _free_groups(groups: Sequence[tuple[str, ...]], held: Sequence[Row]) -> list[tuple[str, ...]]:
+    """The groups none of whose texts is held out."""
+    numbers = [number for number, group in enumerate(groups) for _ in group]
+    texts = [Sentence(text) for group in groups for text in group]
+    leaks = find_leaks(texts, held, by="sentence", letters_only=True)
+    leaking = {numbers[place] for place in leaks}
+    return [group for number, group in enumerate(groups) if number not in leaking]
+
+
+def _one_for_all(groups: Iterable[tuple[str, ...]]) -> dict[str, str]:
+    """Each text with one that stands for its group; groups that share a text are one."""
+    above: dict[str, str] = {}
+
+    def top(text: str) -> str:
+        while above.setdefault(text, text) != text:
+            text = above[text]
+        return text
+
+    for group in groups:
+        first = top(group[0])
+        for text in group:
+            above[top(text)] = first
+    return {text: top(text) for text in above}
+
+
 def _drop(
     rows: list[Row], part: DataPart, held: Sequence[Row], dropped: dict[str, int]
 ) -> list[Row]:
@@ -245,8 +274,11 @@ def _drop(
         return [row for row in rows if len(set(texts_of(row))) == len(texts_of(row))]
 
     def unseen(rows: list[Row]) -> list[Row]:
-        sentences = part.objective in SENTENCES
-        return drop_leaks(rows, held, by="sentence" if sentences else "pair", letters_only=True)
+        if part.objective in SENTENCES:
+            return drop_leaks(rows, held, by="sentence", letters_only=True)
+        alone = [row for row in held if isinstance(row, Sentence)]
+        rows = drop_leaks(rows, held, letters_only=True)
+        return drop_leaks(rows, alone, by="sentence", letters_only=True)
 
     steps: list[tuple[str, Callable[[list[Row]], list[Row]]]] = [
         ("empty", filled),

@@ -99,7 +99,7 @@ def tokenize(
     """
     _check(rows, objective, labels, max_tokens)
     texts = _text_columns(rows)
-    stands_for = {to_nfc(text): first for text, first in (same or {}).items()}
+    stands_for = {to_nfc(text): to_nfc(first) for text, first in (same or {}).items()}
     vectors = None if labels is None else np.ascontiguousarray(labels, dtype=np.float32)
 
     def build() -> Dataset:
