@@ -2,8 +2,8 @@
 
     python -m bench.encode --weights DIR --data-dir DIR [--rounds 3]
 
-DIR of --weights is the sentence-transformers folder of the shipped model, as
-`runs/default_model.py --keep DIR` leaves it. Every contestant encodes the sentences of
+DIR of --weights is the sentence-transformers folder of the shipped model:
+models/munjang-small-ko. Every contestant encodes the sentences of
 KorSTS-test, tokenising included, in a process of its own; the rounds take turns, and the
 fastest of each contestant counts. Writes results/bench_encode.md and .json.
 """

@@ -57,6 +57,7 @@ VERBS = [
     ["models"],
     ["export"],
     ["trim"],
+    ["average"],
     ["data"],
     ["data", "list"],
     ["data", "fetch"],

@@ -14,6 +14,7 @@ import munjang
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = "src/munjang/encode/default/"
+WEIGHTS = "models/munjang-small-ko"
 MIB = 1 << 20
 MAX_LINES = 520
 
@@ -86,11 +87,11 @@ def test_other_paths_are_not(text):
     assert found_in(text.encode()) == []
 
 
-def test_large_files_are_in_the_shipped_model_alone(tree):
+def test_large_files_are_in_the_shipped_models_alone(tree):
     large = {
         name: path.stat().st_size
         for name, path in tree.items()
-        if not name.startswith(SHIPPED) and path.stat().st_size > MIB
+        if not name.startswith((SHIPPED, WEIGHTS)) and path.stat().st_size > MIB
     }
     assert large == {}
 
@@ -99,6 +100,12 @@ def test_the_shipped_model_is_whole_and_at_most_40_mb():
     sizes = {path.name: path.stat().st_size for path in (ROOT / SHIPPED).iterdir()}
     assert {"model.xml", "model.bin", "munjang.json", "tokenizer.json"} <= set(sizes)
     assert sum(sizes.values()) <= 40_000_000
+
+
+def test_the_weights_to_fine_tune_from_are_whole_and_at_most_60_mb():
+    sizes = {path.name: path.stat().st_size for path in (ROOT / WEIGHTS).rglob("*")}
+    assert {"modules.json", "model.safetensors", "tokenizer.json", "README.md"} <= set(sizes)
+    assert sum(sizes.values()) <= 60_000_000
 
 
 def test_no_module_is_long(tree):

@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from munjang import __version__, console
-from munjang.cli import compare, data, doctor, evaluate, export, leaderboard, training, trim, use
+from munjang.cli import (
+    average,
+    compare,
+    data,
+    doctor,
+    evaluate,
+    export,
+    leaderboard,
+    training,
+    trim,
+    use,
+)
 
 app = typer.Typer(
     name="munjang",
@@ -18,7 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Results go to stdout, in a pipe as JSON lines; everything else to stderr.",
 )
-for verbs in (use, evaluate, compare, leaderboard, doctor, training, export, trim):
+for verbs in (use, evaluate, compare, leaderboard, doctor, training, export, trim, average):
     app.add_typer(verbs.app)
 app.add_typer(training.recipes, name="recipes")
 app.add_typer(data.app, name="data")

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 _WRAPPED = ("model", "state_dict", "model_state_dict")
 """Under which key training scripts keep the weights, beside those of the optimiser."""
 
-_BUFFERS = ("position_ids", "token_type_ids")
+BUFFERS = ("position_ids", "token_type_ids")
 """Counters that transformers once saved among the weights."""
 
-_POOLER = "pooler."
+POOLER = "pooler."
+"""How the names of BERT's pooler begin, on which few sentence encoders rely."""
+
 _LAYER = re.compile(r"\b(?:layer|layers|block)\.(\d+)\.")
 _GLOBAL = re.compile(r"GLOBAL (\S+)")
 _NAMED = 4
@@ -183,14 +185,14 @@ def load_tensors(
     import torch
 
     wanted = model.state_dict()
-    prefix = _find_prefix(state, wanted)
+    prefix = find_prefix(state, wanted)
     inside = {name.removeprefix(prefix): value for name, value in state.items()}
-    inside = {n: v for n, v in inside.items() if not n.endswith(_BUFFERS) or n in wanted}
+    inside = {n: v for n, v in inside.items() if not n.endswith(BUFFERS) or n in wanted}
     missing = sorted(wanted.keys() - inside.keys())
     left = sorted(inside.keys() - wanted.keys())
     wrong = [n for n in inside if n in wanted and inside[n].shape != wanted[n].shape]
-    without_pooler = [name for name in missing if name.startswith(_POOLER)]
-    spare_pooler = [name for name in left if name.startswith(_POOLER)]
+    without_pooler = [name for name in missing if name.startswith(POOLER)]
+    spare_pooler = [name for name in left if name.startswith(POOLER)]
     if wrong or missing != without_pooler or left != spare_pooler:
         raise ModelError(
             f"{file} ({measure_tensors(state)}) does not fit the architecture of {base}",
@@ -209,11 +211,23 @@ def load_tensors(
 
 def has_pooler(state: Mapping[str, Tensor]) -> bool:
     """Tells whether a state dict holds the dense layer that BERT puts on the CLS vector."""
-    return any(name.endswith(f"{_POOLER}dense.weight") for name in state)
+    return any(name.endswith(f"{POOLER}dense.weight") for name in state)
 
 
-def _find_prefix(state: Iterable[str], wanted: Iterable[str]) -> str:
-    """What most names of the file have before a name of the architecture."""
+def find_prefix(state: Iterable[str], wanted: Iterable[str]) -> str:
+    """Finds what most names of a file have before a name of the architecture.
+
+    Args:
+        state: The names of the tensors of the file.
+        wanted: Those of the architecture.
+
+    Returns:
+        The prefix, with its last dot; "" for none.
+
+    Example:
+        >>> find_prefix(["bert.layer.weight", "bert.layer.bias", "cls.bias"], ["layer.weight"])
+        'bert.'
+    """
     known = set(wanted)
     found: Counter[str] = Counter()
     for name in state:

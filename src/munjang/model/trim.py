@@ -7,17 +7,21 @@ sentences are still cut into as many tokens.
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from munjang.encode.folder import MANIFEST
 from munjang.encode.loading import find_folder
 from munjang.errors import InputError, ModelError
 from munjang.files import whole_folder
 from munjang.model.build import as_encoder, build_encoder, own_prompt
+from munjang.model.derived import (
+    check_target,
+    copy_legal_files,
+    refuse_exported,
+    save_encoder,
+)
 from munjang.model.embeddings import count_rows, cut_embeddings, named_ids, stored_dtype
 from munjang.model.pieces import choose_pieces, count_pieces
 from munjang.model.trim_card import read_source_card, write_trim_card
@@ -27,7 +31,6 @@ from munjang.model.vocabulary import cut_tokenizer, order_kept, read_vocabulary
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import torch
     from sentence_transformers import SentenceTransformer
 
     from munjang.data.rows import ScoredPair
@@ -35,9 +38,6 @@ if TYPE_CHECKING:
     from munjang.model.pieces import TextCount
     from munjang.model.trim_gate import Snapshot
     from munjang.model.vocabulary import Vocabulary
-
-_MODULES = "modules.json"
-_LEGAL = ("LICENSE*", "LICENCE*", "NOTICE*")
 
 
 def choose_limits(*, min_cosine: float | None = None, max_drop: float | None = None) -> GateLimits:
@@ -107,8 +107,8 @@ def trim_model(
         raise InputError("a correlation needs at least 2 scored pairs", found="1")
     folder, hub_id = find_folder(str(model), allow_pickle=allow_pickle)
     target = Path(out)
-    _check_source(folder, str(model))
-    _check_target(target, folder, overwrite=overwrite)
+    refuse_exported(folder, str(model), verb="trim")
+    check_target(target, [folder], overwrite=overwrite)
     card = read_source_card(folder, hub_id)
     opened = build_encoder(
         model,
@@ -136,7 +136,7 @@ def trim_model(
     before = measure(opened, vocabulary)
     _cut(opened, vocabulary, kept)
     with whole_folder(target) as work:
-        _save(opened, work, dtype)
+        save_encoder(opened, work, dtype)
         written = build_encoder(work, device="cpu")
         after = measure(written, _read_tokenizer(written, str(work)))
         result = TrimResult(
@@ -152,33 +152,9 @@ def trim_model(
             **compare(before, after, kept),
         )
         pass_gate(result, limits)
-        for path in (path for pattern in _LEGAL for path in folder.glob(pattern)):
-            shutil.copyfile(path, work / path.name)
+        copy_legal_files([folder], work)
         write_trim_card(work, result, card, title=target.name)
     return result
-
-
-def _check_source(folder: Path, name: str) -> None:
-    if (folder / MANIFEST).is_file():
-        raise ModelError(
-            f"{name} is an exported model, whose vocabulary is fixed",
-            found=MANIFEST,
-            fix="trim the torch weights that it was exported from, then munjang export",
-        )
-
-
-def _check_target(target: Path, source: Path, *, overwrite: bool) -> None:
-    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
-        return
-    if not overwrite:
-        raise InputError(f"{target} exists already", fix="another folder, or --overwrite")
-    if not (target / _MODULES).is_file():
-        raise InputError(
-            f"{target} is no sentence-transformers folder, so it is not overwritten",
-            fix="another folder",
-        )
-    if source.resolve().is_relative_to(target.resolve()):
-        raise InputError(f"{target} holds the model that is cut", fix="another folder")
 
 
 def _read_tokenizer(model: SentenceTransformer, name: str) -> Vocabulary:
@@ -253,9 +229,3 @@ def _cut(model: SentenceTransformer, vocabulary: Vocabulary, kept: Sequence[int]
     first.processor = made
     backbone: Any = model.transformers_model
     cut_embeddings(backbone, kept)
-
-
-def _save(model: SentenceTransformer, folder: Path, dtype: torch.dtype) -> None:
-    backbone: Any = model.transformers_model
-    backbone.to(dtype)
-    model.save_pretrained(str(folder), create_model_card=False)

@@ -1,0 +1,147 @@
+"""What steps are chosen by: rows that no test uses and no step is trained on."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from munjang.data.catalog import load_rows
+from munjang.data.draw import draw_rows
+from munjang.data.retrieval import pairs_to_retrieval
+from munjang.data.rows import LabeledPair, Pair, ScoredPair, Sentence
+from munjang.evaluate.classes import measure_clusters
+from munjang.evaluate.outcome import Measurement
+from munjang.evaluate.pairs import measure_pairs
+from munjang.evaluate.retrieval import measure_retrieval
+from munjang.evaluate.sts import correlations
+from munjang.evaluate.suite_measures import PETITIONS
+from munjang.evaluate.tasks import WITHOUT_PARAKQC, load_task
+from munjang.evaluate.vectors import VectorStore
+from munjang.files import whole_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from munjang.encode.encoder import SentenceEncoder
+
+KLUE_ROWS = 1000
+"""Rows of KLUE-STS-train that no step is trained on."""
+
+_SEED = 0
+_HEADLINES, _INFERENCES, _PETITIONS, _BODY = 2000, 500, 400, 300
+
+CHOOSING = {
+    "korsts-dev": "KorSTS dev, cosine Spearman",
+    "klue-held": f"KLUE-STS train, {KLUE_ROWS:,} rows held out, cosine Spearman",
+    "xnli-dev": f"XNLI-ko dev, {_INFERENCES} pairs, average precision",
+    "petitions-rest": f"{_PETITIONS} petitions that the suite does not draw, title to the first "
+    f"{_BODY} characters, nDCG@10",
+    "ynat-train": f"YNAT train, {_HEADLINES:,} headlines, V-measure",
+}
+"""What is measured to choose by, x100."""
+
+TESTS = {
+    "korsts:test": "KorSTS test, cosine Spearman",
+    "klue-sts:dev": "KLUE-STS dev, cosine Spearman",
+    f"klue-sts:{WITHOUT_PARAKQC}": "KLUE-STS dev without ParaKQC, cosine Spearman",
+}
+"""What is measured to report, x100: nothing is chosen by it."""
+
+
+def hold_out_klue(data_dir: Path, path: Path) -> None:
+    """Writes the rows of KLUE-STS-train that are held out, for a recipe to report on."""
+    rows = list(load_rows("klue-sts", "train", data_dir=data_dir))
+    random.Random(_SEED).shuffle(rows)  # noqa: S311 - a draw that anyone can repeat
+    lines = ["sentence1\tsentence2\tscore"]
+    lines += [
+        "\t".join([_line(row.sentence1), _line(row.sentence2), f"{row.score:g}"])
+        for row in rows[:KLUE_ROWS]
+        if isinstance(row, ScoredPair)
+    ]
+    with whole_file(path) as file:
+        file.write(("\n".join(lines) + "\n").encode())
+
+
+def write_petitions(data_dir: Path, path: Path) -> None:
+    """Writes the petitions that neither the suite nor `CHOOSING` measures, to train on."""
+    rest = _other_petitions(data_dir)
+    measured = set(draw_rows(rest, _PETITIONS, seed=_SEED))
+    lines = ["anchor\tpositive"]
+    lines += [f"{_line(p.anchor)}\t{_line(p.positive)}" for p in rest if p not in measured]
+    with whole_file(path) as file:
+        file.write(("\n".join(lines) + "\n").encode())
+
+
+def _other_petitions(data_dir: Path) -> list[Pair]:
+    """Title and first characters of the petitions that the suite does not draw."""
+    whole = load_rows("petitions", "all", data_dir=data_dir)
+    bodies = [row for row in whole if isinstance(row, Pair) and row.positive.strip()]
+    of_the_suite = set(draw_rows(bodies, PETITIONS, seed=0))
+    return [Pair(p.anchor, p.positive[:_BODY]) for p in bodies if p not in of_the_suite]
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of every measurement, read once."""
+
+    scored: Mapping[str, Sequence[ScoredPair]]
+    inferences: Sequence[LabeledPair]
+    petitions: Sequence[Pair]
+    headlines: Sequence[Sentence]
+
+
+def read_all(data_dir: Path, klue_held: Sequence[ScoredPair]) -> Rows:
+    """Reads the rows to choose by and those to report."""
+    scored = {"korsts-dev": load_task("korsts", split="dev", data_dir=data_dir)}
+    scored["klue-held"] = [*klue_held]
+    for key in TESTS:
+        task, _, split = key.partition(":")
+        scored[key] = load_task(task, split=split, data_dir=data_dir)
+    inferences = [
+        row
+        for row in load_rows("kornli", "dev", data_dir=data_dir)
+        if isinstance(row, LabeledPair) and row.label != "neutral"
+    ]
+    headlines = load_rows("ynat", "train", data_dir=data_dir)
+    return Rows(
+        scored=scored,
+        inferences=draw_rows(inferences, _INFERENCES, seed=_SEED),
+        petitions=draw_rows(_other_petitions(data_dir), _PETITIONS, seed=_SEED),
+        headlines=[
+            row for row in draw_rows(headlines, _HEADLINES, seed=_SEED) if isinstance(row, Sentence)
+        ],
+    )
+
+
+def measure(encoder: SentenceEncoder, rows: Rows) -> dict[str, float]:
+    """Measures a model on all of `CHOOSING` and `TESTS`."""
+    store = VectorStore(encoder)
+
+    def how(name: str) -> Measurement:
+        return Measurement(task=name, split="held-out", intervals=False)
+
+    found = {name: _spearman(store, pairs) for name, pairs in rows.scored.items()}
+    found["xnli-dev"] = measure_pairs(
+        store,
+        rows.inferences,
+        how("xnli-dev"),
+        positive="entailment",
+        negative="contradiction",
+        dev=rows.inferences,
+    ).score
+    petitions = pairs_to_retrieval("petitions", rows.petitions)
+    found["petitions-rest"] = measure_retrieval(store, petitions, how("petitions")).score
+    found["ynat-train"] = measure_clusters(store, rows.headlines, how("ynat")).score
+    return {name: round(100 * found[name], 2) for name in (*CHOOSING, *TESTS)}
+
+
+def _spearman(store: VectorStore, pairs: Sequence[ScoredPair]) -> float:
+    first = store.unit([pair.sentence1 for pair in pairs])
+    second = store.unit([pair.sentence2 for pair in pairs])
+    return correlations(first, second, [pair.score for pair in pairs]).cosine_spearman

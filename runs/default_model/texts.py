@@ -1,0 +1,52 @@
+"""What no record can say of the shipped model: the sentences of its cards."""
+
+from __future__ import annotations
+
+from munjang.model.card import CardTexts
+
+MOST_ROWS = 60_000
+"""So many rows of a set count for the vocabulary."""
+
+BASE = "intfloat/multilingual-e5-small (MIT), cut to 27,740 pieces, 4-bit weights widened again"
+
+CARD = CardTexts(
+    what=(
+        "munjang에 들어 있는 한국어 문장 임베딩 모델입니다. 접두어 없이 문장을 그대로 넣습니다. "
+        "미세 조정에 쓸 float16 가중치는 저장소의 models/munjang-small-ko에 있습니다.\n\n"
+        "The Korean sentence encoder inside munjang. Sentences go in as they are, no prefix. "
+        "Float16 weights to fine-tune from lie in models/munjang-small-ko of the repository."
+    ),
+    data_ko=(
+        "먼저 KLUE-NLI(Park 외 2021)와 KorNLI(Ham 외 2020) 가운데 2,884행, ParaKQC(Cho 외 2020), "
+        "StyleKQC(Cho 외 2021), Question_pair(Song), FLORES-200 dev(NLLB 2022), Tatoeba의 짝으로 "
+        "대조 학습하고, KorSTS(Ham 외 2020)와 KLUE-STS(Park 외 2021)의 점수로 이어 학습한 뒤 "
+        "가중치를 평균했습니다. 이 가운데 CC BY-SA 4.0 자료가 있으므로 이 가중치도 CC BY-SA "
+        "4.0입니다. Question_pair는 MIT, Tatoeba는 CC BY 2.0 FR, 바탕 모델 "
+        "multilingual-e5-small(Wang 외 2024)은 MIT입니다. KorSTS-dev와 따로 떼어 둔 행으로 골랐고 "
+        "KorSTS-test와 KLUE-STS-dev는 학습에도 선택에도 쓰지 않았습니다. KLUE-STS-dev 519쌍 "
+        "가운데 132쌍은 ParaKQC 문장을 담습니다. ParaKQC에서 그 묶음들은 빼고 학습했지만, 같은 "
+        "묶음이 KLUE-STS 학습 부분에도 있습니다."
+    ),
+    data_en=(
+        "Trained contrastively on KLUE-NLI (Park et al. 2021), 2,884 rows of KorNLI (Ham et al. "
+        "2020), ParaKQC (Cho et al. 2020), StyleKQC (Cho et al. 2021), Question_pair (Song), "
+        "FLORES-200 dev (NLLB 2022) and Tatoeba, then on the scores of KorSTS (Ham et al. 2020) "
+        "and KLUE-STS (Park et al. 2021); the weights are a mean of those runs. Some of this is "
+        "CC BY-SA 4.0, so these weights are CC BY-SA 4.0 too; Question_pair is MIT, Tatoeba CC "
+        "BY 2.0 FR, the base, multilingual-e5-small (Wang et al. 2024), MIT. KorSTS-dev and rows "
+        "held out chose; KorSTS-test and KLUE-STS-dev were used neither for training nor for "
+        "choosing. 132 of the 519 pairs of KLUE-STS-dev hold a sentence of ParaKQC: its groups "
+        "were left out of ParaKQC, but they also occur in KLUE-STS-train."
+    ),
+    limits_ko=(
+        "문장을 위한 모델입니다. 긴 문서의 검색, 전문 용어, 다른 언어, 반어와 부정, 수와 이름이 "
+        "다를 뿐인 문장의 구별에 약합니다. 기계 번역된 문장으로 많이 배웠고 구어와 오타에는 덜 "
+        "익숙합니다."
+    ),
+    limits_en=(
+        "Made for sentences. It is weak at search in long documents, at technical terms, other "
+        "languages, irony and negation, and at telling apart sentences that differ only in a "
+        "number or a name. Much of its training text is machine-translated; colloquial and "
+        "misspelt text is less familiar to it."
+    ),
+)
