@@ -119,8 +119,8 @@ def _shipped(record: Mapping[str, Any]) -> str:
         f"{gate['least_cosine']:.5f}.",
     ]
     lines += [
-        f"{gain['task']} {gain['split']}: {gain['value']:+.2f} over {gain['over']}, 95% interval "
-        f"{gain['low']:+.2f} to {gain['high']:+.2f}, paired bootstrap."
+        f"{gain['task']} {gain['split']}: {100 * gain['value']:+.2f} over {gain['over']}, 95% "
+        f"interval {100 * gain['low']:+.2f} to {100 * gain['high']:+.2f}, paired bootstrap."
         for gain in record["gains"]
     ]
     return "\n\n".join(lines) + "\n"

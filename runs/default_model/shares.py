@@ -7,24 +7,30 @@ from typing import TypeAlias
 
 Shares: TypeAlias = Mapping[str, float]
 
+_START = ("graded-1", "graded-2", "graded-alone")
 START = "start"
 """The mean that step 3 starts from."""
 
+
+def _mean(start: float = 0, settle: float = 0, contrastive: float = 0) -> Shares:
+    """Shares of `START`, of step 3 and of step 1; the base has the rest, and stands last."""
+    base = round(1 - start - settle - contrastive, 9)
+    found = {"settle": settle, **dict.fromkeys(_START, start / len(_START))}
+    found |= {"contrastive": contrastive, "base": base}
+    return {name: share for name, share in found.items() if share}
+
+
 MEANS: Mapping[str, Shares] = {
-    START: dict.fromkeys(("graded-1", "graded-2", "graded-alone"), 1 / 3),
+    START: _mean(start=1),
     "graded": dict.fromkeys(("graded-1", "graded-2", "graded-3"), 1 / 3),
-    "start-c20-b10": {
-        **dict.fromkeys(("graded-1", "graded-2", "graded-alone"), 0.7 / 3),
-        "contrastive": 0.2,
-        "base": 0.1,
-    },
-    "settle-b10": {"settle": 0.9, "base": 0.1},
-    "settle-b20": {"settle": 0.8, "base": 0.2},
-    "settle-c10-b10": {"settle": 0.8, "contrastive": 0.1, "base": 0.1},
-    "settle-g33": {"settle": 2 / 3, "graded-3": 1 / 3},
-    "settle-g30-b10": {"settle": 0.6, "graded-3": 0.3, "base": 0.1},
+    "start-c20-b10": _mean(start=0.7, contrastive=0.2),
+    "settle50-c10-b05": _mean(settle=0.5, start=0.35, contrastive=0.1),
+    "settle60-c15": _mean(settle=0.6, start=0.25, contrastive=0.15),
+    "settle70-c10": _mean(settle=0.7, start=0.2, contrastive=0.1),
+    "settle60": _mean(settle=0.6, start=0.4),
+    "settle80": _mean(settle=0.8, start=0.2),
 }
-"""Means by name: c, g and b for the per cent of step 1, of step 2 and of the base."""
+"""Means by name: settle, c and b for the per cent of step 3, of step 1 and of the base."""
 
 SETTLE = "settle"
 CANDIDATES = (*MEANS, SETTLE)

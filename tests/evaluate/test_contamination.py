@@ -83,6 +83,7 @@ def level(trained_on, task):
         (["ynat"], "ynat-clusters:held-out", "rows"),
         (["ynat:train"], "ynat-clusters:held-out", "set"),
         (["lovit/petitions_archive"], "petitions:all", "rows"),
+        (["petitions:rest"], "petitions:all", "set"),
         (["flores200:dev"], "flores200:devtest", "set"),
         (["flores"], "flores200:devtest", "unknown"),
         (["tatoeba"], "tatoeba:test", "unknown"),

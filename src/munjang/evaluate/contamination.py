@@ -51,6 +51,9 @@ A name of others, such as "klue/ynat:train", stands for those rows too; only the
 catalogue's own one, "ynat:train", stands for a part without them.
 """
 
+_REST = frozenset({"petitions:rest"})
+"""Parts that no split of the catalogue is: the petitions that the suite does not draw."""
+
 _APART = ("tatoeba:anki",)
 """Parts that the catalogue keeps with a set whose measured rows they are no training part of."""
 
@@ -247,7 +250,7 @@ def _undivided(trained: TrainingSet, name: str, split: str) -> bool:
     if name not in _HELD_OUT_HERE:
         return False
     parts = {part.name for known in DATASETS if known.name == name for part in known.splits}
-    apart = {f"{name}:{part}" for part in parts - {split, "all"}}
+    apart = _REST | {f"{name}:{part}" for part in parts - {split, "all"}}
     return trained.declared.strip().casefold() not in apart
 
 
