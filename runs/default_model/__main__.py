@@ -255,6 +255,8 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=ROOT / "results")
     given = parser.parse_args()
     given.keep, given.data_dir = given.keep.resolve(), given.data_dir.resolve()
+    if Path(given.base).exists():  # else a hub id
+        given.base = str(Path(given.base).resolve())
     given.keep.mkdir(parents=True, exist_ok=True)
     held = given.keep / "klue-held.tsv"
     held_out.hold_out_klue(given.data_dir, held)
