@@ -50,7 +50,7 @@ def test_the_shipped_model_says_all_that_it_can():
     files = [path for path in DEFAULT_FOLDER.iterdir() if path.suffix in (".bin", ".xml")]
     tokenizer = DEFAULT_FOLDER / "tokenizer.json"
     size = sum(path.stat().st_size for path in [*files, tokenizer])
-    assert facts.trained_on == ("korsts:train", "klue-sts:train", "klue-nli:train")
+    assert facts.trained_on[:3] == ("korsts:train", "klue-sts:train", "klue-nli:train")
     assert facts.to_record() == {
         "dim": 384,
         "size_mb": round(size / 1e6, 1),

@@ -25,9 +25,15 @@ from munjang.train.measured import (
     summarize,
 )
 
-PAIRS = [
-    ScoredPair(f"{n}번 버스가 곧 와요.", f"{n * n % 7}번 버스를 타요.", n % 6) for n in range(24)
-]
+SECOND = (
+    "고양이가 창가에서 졸고 있다.",
+    "{n}시에 회의가 시작된다.",
+    "지하철이 자주 늦는다.",
+    "{n}번 버스를 놓쳤다.",
+    "{n}번 버스가 오고 있어요.",
+    "{n}번 버스가 금방 와요.",
+)
+PAIRS = [ScoredPair(f"{n}번 버스가 곧 와요.", SECOND[n % 6].format(n=n), n % 6) for n in range(24)]
 EASY = [name for name, edit in EDITS.items() if has_kiwi() or not edit.needs_kiwi]
 
 

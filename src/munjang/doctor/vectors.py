@@ -31,7 +31,7 @@ _SAME = 0.9999
 _UNIT = 1e-3
 _ZERO = 1e-6
 _ALONE = 6
-_LEAST_COSINE = {"fp32": 0.9999, "int8": 0.995}
+_LEAST_COSINE = {"fp32": 0.9999, "other": 0.995}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def examine_lengths(seen: Probe, *, declared_unit: bool) -> Finding:
 
 def examine_batches(seen: Probe, *, precision: str) -> Finding:
     """Says whether a sentence has the same vector whatever it is batched with."""
-    least = _LEAST_COSINE["int8" if "int8" in precision else "fp32"]
+    least = _LEAST_COSINE["fp32" if "fp32" in precision else "other"]
     detail = f"cosine {seen.alone:.5f} of a sentence alone with itself in a batch"
     values = {"cosine": seen.alone}
     if seen.alone < least:
