@@ -113,8 +113,8 @@ def model_facts(
 
     Example:
         >>> facts = model_facts()
-        >>> facts.trained_on, facts.licence, facts.dim
-        (('korsts:train', 'klue-sts:train', 'klue-nli:train'), 'CC-BY-SA-4.0', 384)
+        >>> facts.trained_on[:2], facts.licence, facts.dim
+        (('korsts:train', 'klue-sts:train'), 'CC-BY-SA-4.0', 384)
     """
     if is_address(str(model)):
         return ModelFacts()
