@@ -57,11 +57,13 @@ from munjang.model.card import write_card
 from munjang.model.export import Origin, export_model
 from munjang.model.trim import trim_model
 from munjang.train import read_run
+from munjang.train.record import write_json
 from munjang.train.sources import texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from munjang.encode.encoder import SentenceEncoder
     from munjang.evaluate.tasks import StsResult
 
 NAME = "munjang-small-ko"
@@ -203,11 +205,11 @@ def trim(chosen: Path, half: Path, out: Path, data_dir: Path) -> Any:
     return trimmed
 
 
-def export(weights: Path, out: Path, data_dir: Path) -> Any:
+def export(weights: SentenceEncoder, out: Path, data_dir: Path) -> Any:
     """Step 6."""
     train_rows = load_rows("korsts", "train", data_dir=data_dir)
     return export_model(
-        munjang.load(weights, engine="torch", device="cpu"),
+        weights,
         out,
         pairs=load_task("korsts", split="dev", data_dir=data_dir),
         int8=True,
@@ -237,12 +239,6 @@ def gains(results: Sequence[StsResult], over: str) -> list[dict[str, Any]]:
     return found
 
 
-def write_json(path: Path, record: object) -> None:
-    """Writes a record whole."""
-    with whole_file(path) as file:
-        file.write((json.dumps(record, ensure_ascii=False, indent=1) + "\n").encode())
-
-
 def main() -> None:
     """Trains, averages, chooses, cuts, exports, measures, writes cards and tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -270,12 +266,14 @@ def main() -> None:
     steps = {name: measure(folder, rows) for name, folder in folders.items()}
     chosen = shares.choose(steps)
     trimmed = trim(folders[chosen], given.keep / f"{chosen}-float16", given.weights, given.data_dir)
-    steps["float16"] = held_out.measure(munjang.load(given.weights, engine="torch"), rows)
-    gate = export(given.weights, given.out, given.data_dir)
-    steps["int8"] = held_out.measure(munjang.load(given.out), rows)
+    weights = munjang.load(given.weights, engine="torch", device="cpu")
+    steps["float16"] = held_out.measure(weights, rows)
+    gate = export(weights, given.out, given.data_dir)
+    shipped = munjang.load(given.out)
+    steps["int8"] = held_out.measure(shipped, rows)
     models = {
-        NAME: munjang.load(given.out),
-        FLOAT: munjang.load(given.weights, engine="torch"),
+        NAME: shipped,
+        FLOAT: weights,
         "the base": munjang.load(given.keep / "base", engine="torch", device="cpu"),
     }
     results = evaluate(models, given.data_dir)

@@ -1,4 +1,4 @@
-"""What steps are chosen by: rows that no test uses and no step is trained on."""
+"""What steps are chosen by: rows that no test uses; of these step 3 reads some headlines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from munjang.evaluate.outcome import Measurement
 from munjang.evaluate.pairs import measure_pairs
 from munjang.evaluate.retrieval import measure_retrieval
 from munjang.evaluate.sts import correlations
-from munjang.evaluate.suite_measures import PETITIONS
+from munjang.evaluate.suite_measures import draw_petitions
 from munjang.evaluate.tasks import WITHOUT_PARAKQC, load_task
 from munjang.evaluate.vectors import VectorStore
 from munjang.files import whole_file
@@ -54,36 +54,32 @@ def hold_out_klue(data_dir: Path, path: Path) -> None:
     """Writes the rows of KLUE-STS-train that are held out, for a recipe to report on."""
     rows = list(load_rows("klue-sts", "train", data_dir=data_dir))
     random.Random(_SEED).shuffle(rows)  # noqa: S311 - a draw that anyone can repeat
-    lines = ["sentence1\tsentence2\tscore"]
-    lines += [
-        "\t".join([_line(row.sentence1), _line(row.sentence2), f"{row.score:g}"])
-        for row in rows[:KLUE_ROWS]
-        if isinstance(row, ScoredPair)
-    ]
-    with whole_file(path) as file:
-        file.write(("\n".join(lines) + "\n").encode())
+    held = [row for row in rows[:KLUE_ROWS] if isinstance(row, ScoredPair)]
+    cells = [(row.sentence1, row.sentence2, f"{row.score:g}") for row in held]
+    _write_table(path, [("sentence1", "sentence2", "score"), *cells])
 
 
 def write_petitions(data_dir: Path, path: Path) -> None:
     """Writes the petitions that neither the suite nor `CHOOSING` measures, to train on."""
     rest = _other_petitions(data_dir)
     measured = set(draw_rows(rest, _PETITIONS, seed=_SEED))
-    lines = ["anchor\tpositive"]
-    lines += [f"{_line(p.anchor)}\t{_line(p.positive)}" for p in rest if p not in measured]
-    with whole_file(path) as file:
-        file.write(("\n".join(lines) + "\n").encode())
+    cells = [(pair.anchor, pair.positive) for pair in rest if pair not in measured]
+    _write_table(path, [("anchor", "positive"), *cells])
 
 
 def _other_petitions(data_dir: Path) -> list[Pair]:
     """Title and first characters of the petitions that the suite does not draw."""
-    whole = load_rows("petitions", "all", data_dir=data_dir)
-    bodies = [row for row in whole if isinstance(row, Pair) and row.positive.strip()]
-    of_the_suite = set(draw_rows(bodies, PETITIONS, seed=0))
-    return [Pair(p.anchor, p.positive[:_BODY]) for p in bodies if p not in of_the_suite]
+    rows = load_rows("petitions", "all", data_dir=data_dir)
+    whole = [row for row in rows if isinstance(row, Pair) and row.positive.strip()]
+    of_the_suite = set(draw_petitions(whole, seed=0))
+    return [Pair(p.anchor, p.positive[:_BODY]) for p in whole if p not in of_the_suite]
 
 
-def _line(text: str) -> str:
-    return " ".join(text.split())
+def _write_table(path: Path, rows: Sequence[tuple[str, ...]]) -> None:
+    """Writes tab-separated rows, the header first; white space in a cell becomes one blank."""
+    lines = ["\t".join(" ".join(cell.split()) for cell in row) for row in rows]
+    with whole_file(path) as file:
+        file.write(("\n".join(lines) + "\n").encode())
 
 
 @dataclass(frozen=True)

@@ -208,10 +208,17 @@ def find_pairs_in_groups(pairs: Sequence[Row], groups: Iterable[Sequence[str]]) 
     return find_leaks(pairs, [Sentence(text) for group in groups for text in group], by="sentence")
 
 
-def find_groups_in_pairs(groups: Iterable[Sequence[str]], pairs: Sequence[Row]) -> list[int]:
+def find_groups_in_pairs(
+    groups: Iterable[Sequence[str]], pairs: Sequence[Row], *, letters_only: bool = False
+) -> list[int]:
     """Finds the groups of paraphrases that have a sentence in some rows.
 
     For ParaKQC and KLUE-STS dev: what to drop before training on ParaKQC.
+
+    Args:
+        groups: The groups.
+        pairs: The rows to look in, of whatever types.
+        letters_only: As `find_leaks`.
 
     Returns:
         The numbers of such groups, ascending from 0.
@@ -221,11 +228,12 @@ def find_groups_in_pairs(groups: Iterable[Sequence[str]], pairs: Sequence[Row]) 
         >>> find_groups_in_pairs(groups, [Pair("불 꺼", "소등")])
         [1]
     """
-    known = {text for row in pairs for unit in _units(row, letters_only=False) for text in unit}
+    units = (unit for row in pairs for unit in _units(row, letters_only=letters_only))
+    known = {text for unit in units for text in unit}
     return [
         number
         for number, group in enumerate(groups)
-        if any(_fold(text, letters_only=False) in known for text in group)
+        if any(_fold(text, letters_only=letters_only) in known for text in group)
     ]
 
 

@@ -201,10 +201,14 @@ def by_styles(store: VectorStore, read: Reader, measured: Measurement) -> TaskRe
     )
 
 
+def draw_petitions(petitions: Sequence[Pair], *, seed: int) -> list[Pair]:
+    """Draws the petitions that are measured, out of all that have a body."""
+    return draw_rows([pair for pair in petitions if pair.positive.strip()], PETITIONS, seed=seed)
+
+
 def by_petitions(store: VectorStore, read: Reader, measured: Measurement) -> TaskResult:
     """Measures the search for petitions by their titles; those without a body are left out."""
-    whole = [pair for pair in _rows(read, "petitions:all", Pair) if pair.positive.strip()]
-    pairs = draw_rows(whole, PETITIONS, seed=measured.seed)
+    pairs = draw_petitions(_rows(read, "petitions:all", Pair), seed=measured.seed)
     return measure_retrieval(store, pairs_to_retrieval("petitions", pairs), measured)
 
 

@@ -15,6 +15,7 @@ from munjang.encode import zoo
 from munjang.encode.engines import open_sentence_transformer, silence_telemetry, token_limit
 from munjang.errors import GateError, InputError, MissingExtraError, ModelError, unknown_name
 from munjang.files import whole_folder
+from munjang.model.derived import check_target
 from munjang.model.legacy import MODULES, open_file, open_folder
 from munjang.model.parity import BATCH, SENTENCES, read_by_hand
 from munjang.model.plain_card import UNSTATED, plain_card
@@ -113,7 +114,7 @@ def port_checkpoint(
         raise unknown_name("pooling", pooling, POOLINGS)
     _need_train()
     target = Path(out)
-    _check_target(target, overwrite=overwrite)
+    check_target(target, (), overwrite=overwrite)
     with ExitStack() as stack:
         work = stack.enter_context(whole_folder(target))
         beside = tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent)
@@ -167,18 +168,6 @@ def _need_train() -> None:
         import sentence_transformers  # noqa: F401 - the error names the extra that brings it
     except ImportError as error:
         raise MissingExtraError("porting", "train") from error
-
-
-def _check_target(target: Path, *, overwrite: bool) -> None:
-    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
-        return
-    if not overwrite:
-        raise InputError(f"{target} exists already", fix="another folder, or --overwrite")
-    if not (target / MODULES).is_file():
-        raise InputError(
-            f"{target} is no sentence-transformers folder, so it is not overwritten",
-            fix="another folder",
-        )
 
 
 def _is_file(checkpoint: str | Path) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from munjang.data.catalog import load_rows
 from munjang.data.draw import draw_rows
-from munjang.data.leaks import drop_leaks, find_leaks
+from munjang.data.leaks import drop_leaks, find_groups_in_pairs
 from munjang.data.prepare import drop_duplicates, groups_to_pairs, nli_to_triplets
 from munjang.data.rows import LabeledPair, Pair, Row, ScoredPair, Sentence, Triplet
 from munjang.data.tables import read_rows
@@ -218,7 +218,8 @@ def _contrast(
         elif entry.content == "pairs judged same or different":
             rows += [Pair(row.sentence1, row.sentence2) for row in labelled if row.label == "same"]
         elif entry.content == "groups of paraphrases":
-            kept = _free_groups(entry.groups, held)
+            leaking = set(find_groups_in_pairs(entry.groups, held, letters_only=True))
+            kept = [group for n, group in enumerate(entry.groups) if n not in leaking]
             pairs = groups_to_pairs(kept, per_group=part.per_group, seed=seed)
             lost += len(groups_to_pairs(entry.groups, per_group=part.per_group)) - len(pairs)
             rows += pairs
@@ -235,15 +236,6 @@ def _contrast(
             fix="a [data.NAME] table for each kind",
         )
     return rows, lost
-
-
-def _free_groups(groups: Sequence[tuple[str, ...]], held: Sequence[Row]) -> list[tuple[str, ...]]:
-    """The groups none of whose texts is held out."""
-    numbers = [number for number, group in enumerate(groups) for _ in group]
-    texts = [Sentence(text) for group in groups for text in group]
-    leaks = find_leaks(texts, held, by="sentence", letters_only=True)
-    leaking = {numbers[place] for place in leaks}
-    return [group for number, group in enumerate(groups) if number not in leaking]
 
 
 def _one_for_all(groups: Iterable[tuple[str, ...]]) -> dict[str, str]:
