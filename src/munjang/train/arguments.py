@@ -10,6 +10,7 @@ from sentence_transformers import SentenceTransformerTrainingArguments
 from munjang.errors import InputError
 from munjang.train.folder import RunFolder
 from munjang.train.launch import is_launched
+from munjang.train.precision import resolve_precision
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +61,7 @@ def to_arguments(
         warmup_steps=part.warmup,
         weight_decay=part.weight_decay,
         max_grad_norm=part.max_grad_norm,
-        bf16=part.precision == "bf16",
+        bf16=resolve_precision(part.precision, "cpu" if cpu else "cuda") == "bf16",
         torch_compile=part.compile,
         use_cpu=cpu,
         dataloader_pin_memory=not cpu,

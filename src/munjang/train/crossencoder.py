@@ -18,6 +18,7 @@ from munjang.errors import MunjangError
 from munjang.files import whole_folder
 from munjang.model.build import build_encoder
 from munjang.progress import progress_bar
+from munjang.train.precision import resolve_precision
 from munjang.train.recipe import TeacherPart
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from sentence_transformers import CrossEncoder
+
+    from munjang.train.recipe import Precision
 
 MAX_TOKENS = 256
 """Of both sentences of a pair together."""
@@ -44,7 +47,7 @@ def make_cross_encoder(
     teacher: TeacherPart,
     pairs: Sequence[ScoredPair],
     *,
-    precision: str,
+    precision: Precision,
     seed: int,
     device: str | None = None,
     progress: bool = False,
@@ -123,7 +126,7 @@ def train_cross_encoder(
     teacher: TeacherPart,
     pairs: Sequence[ScoredPair],
     *,
-    precision: str,
+    precision: Precision,
     seed: int,
     device: str | None = None,
     progress: bool = False,
@@ -137,7 +140,7 @@ def train_cross_encoder(
     Args:
         teacher: What to start from, and how long.
         pairs: Scores in [0, 5].
-        precision: "bf16" or "fp32".
+        precision: As `munjang.train.recipe.TrainPart` has it.
         seed: Of the head, the order and dropout; torch's generator is left somewhere else.
         device: A torch device; the best one there is when None.
         progress: Show a progress bar on stderr.
@@ -181,7 +184,7 @@ def train_cross_encoder(
             learning_rate=teacher.learning_rate,
             warmup_steps=0.1,
             weight_decay=0.01,
-            bf16=precision == "bf16",
+            bf16=resolve_precision(precision, cross.device.type) == "bf16",
             use_cpu=cross.device.type == "cpu",
             dataloader_pin_memory=cross.device.type != "cpu",
             seed=seed,

@@ -13,6 +13,9 @@ Objective = Literal[
 ]
 """What a data set is trained with; `munjang.train.objectives` has a table of them."""
 
+Precision = Literal["auto", "fp32", "bf16"]
+"""What is computed in; `munjang.train.precision` says what "auto" comes to."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPart:
@@ -91,7 +94,8 @@ class TrainPart:
         weight_decay: AdamW's, on all weights but biases and norms.
         max_grad_norm: Longer gradients are clipped; 0 for never.
         accumulate: Batches whose gradients make a step. It adds no negatives.
-        precision: "bf16" computes in bfloat16 where that is safe; weights stay float32.
+        precision: "bf16" computes in bfloat16 where that is safe, weights stay float32;
+            "auto" does so where the GPU or CPU is made for it.
         seed: Of every draw.
         mix: Whole data sets in random turns by size, or strictly in turns until the
             shortest ends.
@@ -115,7 +119,7 @@ class TrainPart:
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
     accumulate: int = 1
-    precision: Literal["fp32", "bf16"] = "bf16"
+    precision: Precision = "auto"
     seed: int = 42
     mix: Literal["proportional", "round-robin"] = "proportional"
     window: int = 24

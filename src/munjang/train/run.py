@@ -214,7 +214,7 @@ class _Loop:
             "base": recipe.model.base,
             "device": device_name(self.arguments.device),
             "processes": self.arguments.world_size,
-            "precision": recipe.train.precision,
+            "precision": "bf16" if self.arguments.bf16 else "fp32",
             "minutes": round(minutes, 2),
             "steps": steps,
             "seed": recipe.train.seed,
