@@ -145,7 +145,7 @@ def examine_instructions(
             values,
         )
     if instructions and not _FAST_INT8 & set(instructions):
-        fix = "nothing is wrong, but int8 models compute in float32 here; with VNNI they are much faster"
+        fix = "nothing is wrong: int8 models compute in float32 here; with VNNI they are faster"
         return Finding("machine", "instruction sets", "note", detail, fix, values)
     return Finding("machine", "instruction sets", "ok", detail, values=values)
 
