@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from munjang.encode.saturation import int8_saturates, keep_activations_float
+from munjang.encode.saturation import int8_saturates, quantise_in_float32
 from munjang.errors import MissingExtraError, ModelError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class OpenVINOEngine:
     """An OpenVINO graph with pooling inside; the engine of the base install.
 
     One batch runs on each stream while the next is being padded. Where the CPU's int8
-    arithmetic overflows, an int8 graph computes in float32: as right, and as fast there.
+    arithmetic overflows, an int8 graph computes the same in float32, and no slower.
 
     Args:
         graph: The .xml file; its .bin lies beside it.
@@ -99,7 +99,7 @@ class OpenVINOEngine:
             core = openvino.Core()
             model = core.read_model(graph)
             if precision == "int8" and int8_saturates():
-                keep_activations_float(model)
+                quantise_in_float32(model)
             self._compiled = core.compile_model(model, "CPU", settings)
         except RuntimeError as error:
             raise _unreadable(graph, error) from error

@@ -2,7 +2,8 @@
 
 There, products of 8-bit numbers are added in pairs into 16 bits, and large sums stick at the
 highest 16-bit number (`vpmaddubsw`). OpenVINO goes that way without a word. The shipped
-model's vectors turned by cosines down to 0.96 for it, and it was no faster than float32.
+model lost half a point of KorSTS-dev for it, vectors turned by cosines down to 0.96, and it was
+slower than in float32.
 """
 
 from __future__ import annotations
@@ -40,16 +41,31 @@ def int8_saturates() -> bool:
     return bool(found.min() < 0.99 * 255 * 127 * _SIZE)
 
 
-def keep_activations_float(model: openvino.Model) -> None:
-    """Takes the quantisation of activations out of a graph: int8 weights, float32 arithmetic.
+def quantise_in_float32(model: openvino.Model) -> None:
+    """Spells the quantisation of activations out: the same numbers, multiplied in float32.
+
+    Scores and vectors are then those of a CPU with VNNI, but for the last bits of sums.
 
     Args:
-        model: A graph quantised by NNCF, changed in place. Its weights are constants that
-            are widened, or quantised, by themselves; these stay as they are.
+        model: A graph quantised by NNCF, changed in place. Weights, which are constants,
+            stay as they are.
     """
+    from openvino import opset13 as ops
+
     for node in model.get_ops():
-        if node.get_type_name() == "FakeQuantize":
-            source = node.input_value(0)
-            if source.get_node().get_type_name() != "Constant":
-                for target in list(node.output(0).get_target_inputs()):
-                    target.replace_source_output(source)
+        if node.get_type_name() != "FakeQuantize" or _is_constant(node.input_value(0)):
+            continue
+        low, high, least, most = (
+            node.input_value(place).get_node().data.astype(np.float32) for place in range(1, 5)
+        )
+        steps = np.float32(node.get_attributes()["levels"] - 1)
+        scale = steps / (high - low)
+        scaled = ops.add(ops.multiply(node.input_value(0), scale), -low * scale)
+        whole = ops.round(ops.clamp(scaled, 0.0, float(steps)), "half_to_even")
+        widened = ops.add(ops.multiply(whole, (most - least) / steps), least)
+        for target in list(node.output(0).get_target_inputs()):
+            target.replace_source_output(widened.output(0))
+
+
+def _is_constant(value: openvino.Output) -> bool:
+    return bool(value.get_node().get_type_name() == "Constant")
