@@ -1,11 +1,12 @@
 """How fast the shipped encoder is, side by side with the same weights elsewhere.
 
-    python -m bench.encode --weights DIR --data-dir DIR [--rounds 3]
+    python -m bench.encode --weights DIR --data-dir DIR [--rounds 3] [--label avx2]
 
 DIR of --weights is the sentence-transformers folder of the shipped model:
 models/munjang-small-ko. Every contestant encodes the sentences of
 KorSTS-test, tokenising included, in a process of its own; the rounds take turns, and the
-fastest of each contestant counts. Writes results/bench_encode.md and .json.
+fastest of each contestant counts. Writes results/bench_encode.md and .json; with a label, for
+another kind of machine, results/bench_encode_LABEL.md and .json.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from munjang.encode.saturation import int8_saturates
 from munjang.files import whole_file
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = "munjang int8 (shipped)"
+TINY = "munjang tiny int8 (shipped)"
 BASELINE = "sentence-transformers fp32"
-CONTESTANTS = (SHIPPED, BASELINE, "onnx fp32", "onnx int8")
+CONTESTANTS = (SHIPPED, TINY, BASELINE, "onnx fp32", "onnx int8")
 SHORT = "오늘 서울에는 비가 온다."
 
 
@@ -77,8 +80,8 @@ def run_one(name: str, weights: Path, data_dir: Path, exports: Path) -> dict[str
             return model.encode(texts, batch_size=32)
 
     else:
-        folder = "default" if name == SHIPPED else exports / name.replace(" ", "-")
-        encode = munjang.load(folder).encode
+        shipped = {SHIPPED: "default", TINY: "tiny"}
+        encode = munjang.load(shipped.get(name, exports / name.replace(" ", "-"))).encode
     loaded = time.perf_counter()
     first, second, gold = read_test(data_dir)
     encode(first[:64])
@@ -168,7 +171,8 @@ def machine() -> str:
         if line.startswith("model name"):
             model = line.split(":", 1)[1].strip()
             break
-    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    int8 = ", no VNNI" if int8_saturates() else ""
+    return f"{model}{int8}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def main() -> None:
@@ -177,6 +181,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--label", default="", help="of the kind of machine, such as avx2")
     parser.add_argument("--exports", type=Path, default=ROOT / "out/bench")
     parser.add_argument("--one", choices=(*CONTESTANTS, "export"), help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -196,10 +201,11 @@ def main() -> None:
             print(name, done[-1], file=sys.stderr)
     found = {name: best(done) for name, done in rounds.items()}
     importing = import_seconds()
-    with whole_file(ROOT / "results/bench_encode.json") as file:
+    stem = f"bench_encode_{given.label}" if given.label else "bench_encode"
+    with whole_file(ROOT / f"results/{stem}.json") as file:
         record = {"machine": machine(), "import_s": importing, "rounds": rounds, "best": found}
         file.write((json.dumps(record, indent=1) + "\n").encode())
-    with whole_file(ROOT / "results/bench_encode.md") as file:
+    with whole_file(ROOT / f"results/{stem}.md") as file:
         file.write(table(found, given.rounds, importing).encode())
     print(table(found, given.rounds, importing))
 

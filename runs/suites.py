@@ -2,7 +2,7 @@
 
     python runs/suites.py --base DIR --data-dir DIR [--keep DIR]
 
-Some twenty minutes on two cores. Writes results/NAME-korean.json and
+Half an hour on two cores with VNNI. Writes results/NAME-korean.json and
 results/NAME-robust.json without their evidence (`munjang leaderboard` reads them), all
 tables in results/suites.md, and the curves in results/robust.svg. --base is the folder of
 the base encoder, which is run as OpenVINO fp32, exported on the way. Full records stay in
@@ -50,27 +50,31 @@ def export_base(base: str, data_dir: Path, out: Path) -> None:
     )
 
 
-def measure(name: str, model: str, data_dir: Path, keep: Path) -> tuple[SuiteResult, RobustResult]:
-    """A model on the suite, then on KorSTS-test under every edit; or its records."""
-    whole, edited = keep / f"{name}-korean.json", keep / f"{name}-robust.json"
-    if not (whole.exists() and edited.exists()):
+def measure_suite(name: str, model: str, data_dir: Path, keep: Path) -> SuiteResult:
+    """A model on the suite; or its record."""
+    path = keep / f"{name}-korean.json"
+    if not path.exists():
         facts = model_facts(model)
-        store = VectorStore(munjang.load(model))
-        suite = run_suite(
-            store,
+        found = run_suite(
+            VectorStore(munjang.load(model)),
             data_dir=data_dir,
             progress=True,
             trained_on=facts.trained_on,
             facts=facts.to_record(),
         )
+        write(path, found.to_json())
+    return SuiteResult.from_json(path.read_text("utf-8"))
+
+
+def measure_robust(name: str, model: str, data_dir: Path, keep: Path) -> RobustResult:
+    """A model on KorSTS-test under every edit; or its record."""
+    path = keep / f"{name}-robust.json"
+    if not path.exists():
         pairs = load_task("korsts", split="test", data_dir=data_dir)
-        robust = run_robust(store, pairs, task="korsts", split="test", progress=True)
-        write(whole, suite.to_json())
-        write(edited, robust.to_json())
-    return (
-        SuiteResult.from_json(whole.read_text("utf-8")),
-        RobustResult.from_json(edited.read_text("utf-8")),
-    )
+        store = VectorStore(munjang.load(model))
+        found = run_robust(store, pairs, task="korsts", split="test", progress=True)
+        write(path, found.to_json())
+    return RobustResult.from_json(path.read_text("utf-8"))
 
 
 def write(path: Path, text: str) -> None:
@@ -92,9 +96,10 @@ def main() -> None:
         if not (folder / MANIFEST).exists():
             export_base(given.base, given.data_dir, folder)
         models = {munjang.load().name: "default", BASE: str(folder)}
-        found = [measure(name, model, given.data_dir, keep) for name, model in models.items()]
-    suites, robust = [suite for suite, _ in found], [robust for _, robust in found]
-    for suite, edited in found:
+        named = models.items()
+        suites = [measure_suite(name, model, given.data_dir, keep) for name, model in named]
+        robust = [measure_robust(name, model, given.data_dir, keep) for name, model in named]
+    for suite, edited in zip(suites, robust, strict=True):
         write(RESULTS / f"{suite.model}-korean.json", suite.to_json(evidence=False))
         write(RESULTS / f"{edited.model}-robust.json", edited.to_json())
     write_picture(draw_robustness(robust), RESULTS / "robust.svg")
@@ -102,7 +107,7 @@ def main() -> None:
     for suite in suites:
         parts += [f"## {suite.model}\n", suite_markdown(suite)]
     comparison = suite_comparison_markdown(compare_suites(suites, progress=True))
-    parts += ["## The two side by side\n", comparison]
+    parts += ["## Side by side\n", comparison]
     parts += ["## Under edits\n", robust_markdown(robust), "![curves](robust.svg)\n"]
     text = "\n".join(parts)
     write(RESULTS / "suites.md", text)

@@ -20,7 +20,9 @@ def shares():
     return module
 
 
-@pytest.mark.parametrize("name", ["contrastive", "graded", "settle"])
+@pytest.mark.parametrize(
+    "name", ["contrastive", "graded", "settle", "tiny-first", "tiny-graded", "tiny"]
+)
 def test_its_recipes_are_recipes(name):
     recipe = load_recipe(RUN / f"{name}.toml")
     assert recipe.model.prompt == "query: "

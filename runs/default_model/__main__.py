@@ -30,17 +30,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import held_out
 import shares
+import steps
 import texts
-import torch
 from overlaps import count_overlaps
 from report import write_report
 from weights_card import write_weights_card
@@ -49,21 +47,18 @@ import munjang
 from munjang.data.catalog import load_rows
 from munjang.data.rows import ScoredPair
 from munjang.data.tables import read_rows
-from munjang.evaluate.tasks import WITHOUT_PARAKQC, compare, evaluate_task, load_task
+from munjang.evaluate.tasks import compare, load_task
 from munjang.files import whole_file, whole_folder
 from munjang.model.average import average_models
 from munjang.model.build import build_encoder
 from munjang.model.card import write_card
-from munjang.model.export import Origin, export_model
 from munjang.model.trim import trim_model
-from munjang.train import read_run
 from munjang.train.record import write_json
 from munjang.train.sources import texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from munjang.encode.encoder import SentenceEncoder
     from munjang.evaluate.tasks import StsResult
 
 NAME = "munjang-small-ko"
@@ -73,77 +68,32 @@ ROOT = HERE.parent.parent
 PROMPT = "query: "
 PIECES = 16_000
 SEEDS = (1, 2, 3)
-MEASURED = (("korsts", "test"), ("klue-sts", "dev"), ("klue-sts", WITHOUT_PARAKQC))
-TRAINED_ON = (
-    "korsts:train",
-    "klue-sts:train",
-    "klue-nli:train",
-    "kornli:multinli",
-    "parakqc:all",
-    "stylekqc:train",
-    "question-pair:train",
-    "flores200:dev",
-    "tatoeba:anki",
-    "petitions:rest",
-    "ynat:train",
-)
-"""KorNLI by 2,884 rows alone; petitions that no test draws; headlines without their topics."""
-COUNTED = tuple(ref for ref in TRAINED_ON if ref not in ("kornli:multinli", "petitions:rest"))
+COUNTED = tuple(ref for ref in texts.TRAINED_ON if ref not in ("kornli:multinli", "petitions:rest"))
 """Those that the catalogue has as they are."""
-
-
-def train(recipe: str, base: str | Path, out: Path, given: argparse.Namespace, *, seed: int) -> str:
-    """Runs a recipe in a process of its own, with its share of the cores."""
-    settings = [f"train.seed={seed}"]
-    if recipe != "contrastive":
-        reports = ["korsts:test", "klue-sts:dev", str(given.keep / "klue-held.tsv")]
-        settings.append(f"evaluate.report={json.dumps(reports)}")
-    if recipe == "settle":
-        settings.append(f"data.petitions.use={given.keep / 'petitions.tsv'}")
-    if not (out / "model").exists():
-        command = [sys.executable, "-m", "munjang", "train", str(HERE / f"{recipe}.toml")]
-        command += ["--base", str(base), "--out", str(out), "--data-dir", str(given.data_dir)]
-        command += [part for setting in settings for part in ("--set", setting)]
-        threads = str(max(1, (os.cpu_count() or 1) // given.jobs))
-        with (out.parent / f"{out.name}.log").open("w") as log:
-            subprocess.run(
-                command,
-                check=True,
-                cwd=given.data_dir,
-                env={**os.environ, "OMP_NUM_THREADS": threads},
-                stdout=log,
-                stderr=log,
-            )
-    return out.name
 
 
 def train_all(given: argparse.Namespace) -> list[str]:
     """Steps 1 to 3; returns the names of the runs."""
-    first = given.keep / "contrastive"
+    threads = max(1, (os.cpu_count() or 1) // given.jobs)
+
+    def run(recipe: str, base: str | Path, name: str, seed: int = 1) -> str:
+        settings: dict[str, object] = {"train.seed": seed}
+        if recipe != "contrastive":
+            settings |= steps.reports(given.keep)
+        if recipe == "settle":
+            settings["data.petitions.use"] = str(given.keep / "petitions.tsv")
+        out = given.keep / name
+        data_dir = given.data_dir
+        steps.train(recipe, base, out, data_dir=data_dir, settings=settings, threads=threads)
+        return name
+
     with ThreadPoolExecutor(given.jobs) as pool:
-        alone = pool.submit(train, "graded", given.base, given.keep / "graded-alone", given, seed=1)
-        before = pool.submit(train, "contrastive", given.base, first, given, seed=1)
-        names = [before.result()]
-        graded = [
-            pool.submit(
-                train, "graded", first / "model", given.keep / f"graded-{seed}", given, seed=seed
-            )
-            for seed in SEEDS
-        ]
-        names += [alone.result(), *(run.result() for run in graded)]
-    start = average(given.keep, shares.START)
-    return [*names, train("settle", start, given.keep / shares.SETTLE, given, seed=1)]
-
-
-def tell_run(folder: Path) -> dict[str, Any]:
-    """What the report says of a run, without the places of its files."""
-    manifest = read_run(folder).manifest
-    told = {key: manifest[key] for key in ("seed", "steps", "minutes", "device", "precision")}
-    told["data"] = {
-        name: {"rows": found["rows"], "dropped": found["dropped"]}
-        for name, found in manifest["data"].items()
-    }
-    return told
+        alone = pool.submit(run, "graded", given.base, "graded-alone")
+        names = [pool.submit(run, "contrastive", given.base, "contrastive").result()]
+        first = given.keep / "contrastive" / "model"
+        graded = [pool.submit(run, "graded", first, f"graded-{seed}", seed) for seed in SEEDS]
+        names += [alone.result(), *(done.result() for done in graded)]
+    return [*names, run("settle", average(given.keep, shares.START), shares.SETTLE)]
 
 
 def write_base(base: str, out: Path) -> None:
@@ -152,17 +102,6 @@ def write_base(base: str, out: Path) -> None:
         with whole_folder(out) as work:
             model = build_encoder(base, pooling="mean", normalize=True, prompt=PROMPT, device="cpu")
             model.save_pretrained(str(work), create_model_card=False)
-
-
-def measure(folder: Path, rows: held_out.Rows) -> dict[str, float]:
-    """A model on the held-out rows and the tests, in bfloat16; or what was measured before."""
-    record = folder.parent / f"{folder.name}-measured.json"
-    if not record.exists():
-        encoder = munjang.load(folder, engine="torch", device="cpu")
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            write_json(record, held_out.measure(encoder, rows))
-    found: dict[str, float] = json.loads(record.read_text("utf-8"))
-    return found
 
 
 def average(keep: Path, name: str) -> Path:
@@ -205,30 +144,6 @@ def trim(chosen: Path, half: Path, out: Path, data_dir: Path) -> Any:
     return trimmed
 
 
-def export(weights: SentenceEncoder, out: Path, data_dir: Path) -> Any:
-    """Step 6."""
-    train_rows = load_rows("korsts", "train", data_dir=data_dir)
-    return export_model(
-        weights,
-        out,
-        pairs=load_task("korsts", split="dev", data_dir=data_dir),
-        int8=True,
-        calibration=[row.sentence1 for row in train_rows if isinstance(row, ScoredPair)],
-        name=NAME,
-        origin=Origin("CC-BY-SA-4.0", texts.BASE, TRAINED_ON),
-        overwrite=True,
-    )
-
-
-def evaluate(models: dict[str, Any], data_dir: Path) -> list[StsResult]:
-    """The eight correlations of each model on each test, with intervals."""
-    return [
-        replace(evaluate_task(encoder, task, split=split, data_dir=data_dir), model=name)
-        for task, split in MEASURED
-        for name, encoder in models.items()
-    ]
-
-
 def gains(results: Sequence[StsResult], over: str) -> list[dict[str, Any]]:
     """What the shipped model gains over another one on each test, by the paired bootstrap."""
     ours = {(r.task, r.split): r for r in results if r.model == NAME}
@@ -254,7 +169,7 @@ def main() -> None:
     if Path(given.base).exists():  # else a hub id
         given.base = str(Path(given.base).resolve())
     given.keep.mkdir(parents=True, exist_ok=True)
-    held = given.keep / "klue-held.tsv"
+    held = given.keep / steps.HELD
     held_out.hold_out_klue(given.data_dir, held)
     held_out.write_petitions(given.data_dir, given.keep / "petitions.tsv")
     write_base(given.base, given.keep / "base")
@@ -263,20 +178,30 @@ def main() -> None:
     means = {name: average(given.keep, name) for name in shares.MEANS}
     folders = {"base": given.keep / "base"}
     folders |= {name: given.keep / name / "model" for name in runs} | means
-    steps = {name: measure(folder, rows) for name, folder in folders.items()}
-    chosen = shares.choose(steps)
+    found = {
+        name: steps.measure(folder, rows, given.keep / f"{name}-measured.json")
+        for name, folder in folders.items()
+    }
+    chosen = shares.choose(found)
     trimmed = trim(folders[chosen], given.keep / f"{chosen}-float16", given.weights, given.data_dir)
     weights = munjang.load(given.weights, engine="torch", device="cpu")
-    steps["float16"] = held_out.measure(weights, rows)
-    gate = export(weights, given.out, given.data_dir)
+    found["float16"] = held_out.measure(weights, rows)
+    gate = steps.export(
+        weights,
+        given.out,
+        name=NAME,
+        base=texts.BASE,
+        trained_on=texts.TRAINED_ON,
+        data_dir=given.data_dir,
+    )
     shipped = munjang.load(given.out)
-    steps["int8"] = held_out.measure(shipped, rows)
+    found["int8"] = held_out.measure(shipped, rows)
     models = {
         NAME: shipped,
         FLOAT: weights,
         "the base": munjang.load(given.keep / "base", engine="torch", device="cpu"),
     }
-    results = evaluate(models, given.data_dir)
+    results = steps.evaluate(models, given.data_dir)
     write_card(
         given.out, texts.CARD, results=[r for r in results if r.model == NAME], shown_as="default"
     )
@@ -287,10 +212,10 @@ def main() -> None:
         results=[r for r in results if r.model == FLOAT],
     )
     record = {
-        "steps": steps,
+        "steps": found,
         "chosen": chosen,
         "shares": shares.MEANS.get(chosen, {chosen: 1.0}),
-        "runs": {name: tell_run(given.keep / name) for name in runs},
+        "runs": {name: steps.tell_run(given.keep / name) for name in runs},
         "trimmed": asdict(trimmed) | {"source": chosen},
         "gate": asdict(gate),
         "gains": gains(results, "the base"),

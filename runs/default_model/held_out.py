@@ -61,10 +61,25 @@ def hold_out_klue(data_dir: Path, path: Path) -> None:
 
 def write_petitions(data_dir: Path, path: Path) -> None:
     """Writes the petitions that neither the suite nor `CHOOSING` measures, to train on."""
+    cells = [(pair.anchor, pair.positive) for pair in _petitions_to_train_on(data_dir)]
+    _write_table(path, [("anchor", "positive"), *cells])
+
+
+def write_petition_texts(data_dir: Path, path: Path, *, bodies: int | None = None) -> None:
+    """Writes titles and bodies of these petitions, one a line; or so many bodies alone."""
+    pairs = _petitions_to_train_on(data_dir)
+    if bodies is None:
+        found = [text for pair in pairs for text in (pair.anchor, pair.positive)]
+    else:
+        found = [pair.positive for pair in pairs[:bodies]]
+    with whole_file(path) as file:
+        file.write("".join(" ".join(text.split()) + "\n" for text in found).encode())
+
+
+def _petitions_to_train_on(data_dir: Path) -> list[Pair]:
     rest = _other_petitions(data_dir)
     measured = set(draw_rows(rest, _PETITIONS, seed=_SEED))
-    cells = [(pair.anchor, pair.positive) for pair in rest if pair not in measured]
-    _write_table(path, [("anchor", "positive"), *cells])
+    return [pair for pair in rest if pair not in measured]
 
 
 def _other_petitions(data_dir: Path) -> list[Pair]:

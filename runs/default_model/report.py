@@ -40,7 +40,7 @@ def write_report(record: Mapping[str, Any], results: Sequence[StsResult]) -> str
         "## Seeds\n",
         _seeds(record["steps"]),
         "## Runs\n",
-        _runs(record["runs"]),
+        told_runs(record["runs"]),
         "## The shipped file\n",
         _shipped(record),
         "## What tests share with training text\n",
@@ -53,7 +53,8 @@ def write_report(record: Mapping[str, Any], results: Sequence[StsResult]) -> str
     return "\n".join(parts)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; the first column is words, the others are numbers."""
     lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
@@ -64,7 +65,7 @@ def _steps(steps: Mapping[str, Mapping[str, float]], chosen: str) -> str:
         [_step(name, chosen), *(f"{found[key]:.2f}" for key in keys)]
         for name, found in steps.items()
     ]
-    return _table(["step", *keys], rows)
+    return markdown_rows(["step", *keys], rows)
 
 
 def _step(name: str, chosen: str) -> str:
@@ -78,9 +79,10 @@ def _step(name: str, chosen: str) -> str:
 def _legend(record: Mapping[str, Any]) -> str:
     what = "; ".join(f"{key}: {words}" for key, words in (CHOOSING | TESTS).items())
     return (
-        f"x100. {what}. Up to step 4 in bfloat16, 5 in float32. The best average of korsts-dev and "
-        f"klue-held was taken among the means and step 3 that lose at most {MOST_LOSS:g} against "
-        f"the base on each of {', '.join(GUARDS)}, or that miss this by the least. Step 3 reads "
+        f"x100. {what}. Up to step 4 in bfloat16 where the CPU is made for it, then in float32. "
+        "The best average of korsts-dev and klue-held was taken among the means and step 3 that "
+        f"lose at most {MOST_LOSS:g} against the base on each of {', '.join(GUARDS)}, or that miss "
+        "this by the least. Step 3 reads "
         "some of the headlines of ynat-train, without their topics. Nothing was chosen by the "
         "tests. How the model stands on whole search, cluster and translation tests: "
         "[suites.md](suites.md).\n"
@@ -94,16 +96,17 @@ def _seeds(steps: Mapping[str, Mapping[str, float]]) -> str:
         values = [run[key] for run in runs]
         mean, spread = statistics.mean(values), statistics.stdev(values)
         rows.append([key, f"{mean:.2f}", f"{spread:.2f}", f"{min(values):.2f}–{max(values):.2f}"])
-    return _table(["three seeds of step 2", "mean", "standard deviation", "range"], rows)
+    return markdown_rows(["three seeds of step 2", "mean", "standard deviation", "range"], rows)
 
 
-def _runs(runs: Mapping[str, Mapping[str, Any]]) -> str:
+def told_runs(runs: Mapping[str, Mapping[str, Any]]) -> str:
+    """What each run was trained on, and for how long."""
     rows = []
     for name, run in runs.items():
         data = ", ".join(f"{part} {found['rows']:,}" for part, found in run["data"].items())
         minutes = f"{run['minutes']:.0f}"
         rows.append([name, data, f"{run['steps']:,}", minutes, run["device"]])
-    return _table(["run", "rows", "steps", "minutes", "device"], rows)
+    return markdown_rows(["run", "rows", "steps", "minutes", "device"], rows)
 
 
 def _shipped(record: Mapping[str, Any]) -> str:
@@ -132,7 +135,7 @@ def _overlaps(overlaps: Sequence[Mapping[str, Any]]) -> str:
         for each in overlaps
     ]
     return (
-        _table(["training set", "test", "shared sentences", "sentences of the test"], rows)
+        markdown_rows(["training set", "test", "shared sentences", "sentences of the test"], rows)
         + "\nSingle sentences, letters and digits compared, of the whole training sets. Pairs that "
         "stand in a test whole, and groups of paraphrases with a sentence of it, were left out of "
         "training. What the base read is not known.\n"

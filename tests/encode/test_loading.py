@@ -13,7 +13,7 @@ import pytest
 
 import munjang
 from munjang.encode.folder import MANIFEST, read_manifest
-from munjang.encode.loading import DEFAULT_FOLDER
+from munjang.encode.loading import DEFAULT_FOLDER, SHIPPED
 from munjang.errors import InputError, ModelError, NetworkError
 
 TEXTS = ["비가 오는 날", "고양이가 낮잠을 잔다", ""]
@@ -55,6 +55,17 @@ class TestShipped:
         assert repr(encoder) == repr(munjang.load("default")) == repr(munjang.load(DEFAULT_FOLDER))
         assert encoder.max_tokens >= 128
         assert encoder.engine.label == "openvino int8"
+
+    def test_tiny_is_smaller_and_learnt_the_vectors_of_the_default(self):
+        default, tiny = munjang.load(), munjang.load("tiny")
+        assert repr(tiny) == repr(munjang.load(SHIPPED["tiny"]))
+        assert (tiny.dim, tiny.max_tokens) == (default.dim, default.max_tokens)
+        size = {name: (SHIPPED[name] / "model.bin").stat().st_size for name in SHIPPED}
+        assert size["tiny"] < 0.7 * size["default"]
+        texts = ["아침부터 눈이 내린다.", "오늘 회의는 취소됐어요.", "이 열차는 서울역까지 갑니다."]
+        near = default.encode(texts) @ tiny.encode(texts).T
+        assert near.diagonal().min() > 0.9
+        assert (near.argmax(axis=1) == [0, 1, 2]).all()
 
     def test_options(self):
         encoder = munjang.load(max_tokens=16, prompt="질문: ", nfc=False, threads=1)
@@ -143,7 +154,7 @@ class TestNames:
     def test_what_cannot_be_a_hub_id(self, name):
         message = refused(name)
         assert "is not a hub id" in message
-        assert "try: 'default', an existing folder, or a hub id" in message
+        assert "try: 'default', 'tiny', a folder, or a hub id" in message
 
     def test_a_file(self, tmp_path):
         path = tmp_path / "model.xml"

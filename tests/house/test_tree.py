@@ -13,7 +13,9 @@ import pytest
 import munjang
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = "src/munjang/encode/default/"
+SHIPPED = {"src/munjang/encode/default/": 40_000_000, "src/munjang/encode/tiny/": 20_000_000}
+"""The shipped models and the bytes that each may take."""
+
 WEIGHTS = "models/munjang-small-ko"
 MIB = 1 << 20
 MAX_LINES = 520
@@ -91,15 +93,16 @@ def test_large_files_are_in_the_shipped_models_alone(tree):
     large = {
         name: path.stat().st_size
         for name, path in tree.items()
-        if not name.startswith((SHIPPED, WEIGHTS)) and path.stat().st_size > MIB
+        if not name.startswith((*SHIPPED, WEIGHTS)) and path.stat().st_size > MIB
     }
     assert large == {}
 
 
-def test_the_shipped_model_is_whole_and_at_most_40_mb():
-    sizes = {path.name: path.stat().st_size for path in (ROOT / SHIPPED).iterdir()}
+@pytest.mark.parametrize("folder", SHIPPED)
+def test_the_shipped_models_are_whole_and_small(folder):
+    sizes = {path.name: path.stat().st_size for path in (ROOT / folder).iterdir()}
     assert {"model.xml", "model.bin", "munjang.json", "tokenizer.json"} <= set(sizes)
-    assert sum(sizes.values()) <= 40_000_000
+    assert sum(sizes.values()) <= SHIPPED[folder]
 
 
 def test_the_weights_to_fine_tune_from_are_whole_and_at_most_60_mb():

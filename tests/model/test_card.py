@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 import munjang
-from munjang.encode.loading import DEFAULT_FOLDER
+from munjang.encode.loading import SHIPPED
 from munjang.evaluate.tasks import evaluate_sts
 from munjang.model.card import CardTexts, write_card
 
@@ -28,7 +30,8 @@ def test_every_number_comes_from_a_record(tiny_exports, own_pairs, tmp_path):
     assert munjang.load(folder).dim == 32
 
 
-def test_the_shipped_model_has_one_in_both_languages():
-    card = (DEFAULT_FOLDER / "README.md").read_text("utf-8")
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_shipped_models_have_one_in_both_languages(name):
+    card = (SHIPPED[name] / "README.md").read_text("utf-8")
     for part in ("CC-BY-SA-4.0", "못하는 것", "What it is bad at", "KorSTS", " AVG |"):
         assert part in card

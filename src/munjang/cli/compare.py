@@ -35,7 +35,7 @@ def compare(
         list[str],
         typer.Argument(
             metavar="MODEL MODEL",
-            help="'default', a folder, a hub id, http://HOST/v1#NAME, or a record (.json).",
+            help="'default', 'tiny', a folder, a hub id, http://HOST/v1#NAME, or a record (.json).",
         ),
     ],
     task: Annotated[

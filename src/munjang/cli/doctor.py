@@ -15,7 +15,7 @@ app = typer.Typer()
 @app.command()
 def doctor(
     model: Annotated[
-        str, typer.Argument(help="'default', a model folder, a hub id or an address.")
+        str, typer.Argument(help="'default', 'tiny', a model folder, a hub id or an address.")
     ] = "default",
     text: Annotated[
         str | None,

@@ -41,7 +41,7 @@ app = typer.Typer()
 @app.command()
 def evaluate(
     model: Annotated[
-        str, typer.Argument(help="'default', a folder, a hub id, or http://HOST/v1#NAME.")
+        str, typer.Argument(help="'default', 'tiny', a folder, a hub id, or http://HOST/v1#NAME.")
     ] = "default",
     suite: Annotated[
         Suite | None,

@@ -12,7 +12,8 @@ Texts = Annotated[
     typer.Argument(metavar="FILE", help="Texts, one a line, or a table with --column; - is stdin."),
 ]
 Model = Annotated[
-    str, typer.Option("--model", "-m", help="'default' (shipped), a model folder or a hub id.")
+    str,
+    typer.Option("--model", "-m", help="'default' or 'tiny' (shipped), a folder or a hub id."),
 ]
 Engine = Annotated[str | None, typer.Option(help="openvino, onnx or torch; else the model's own.")]
 Pooling = Annotated[

@@ -63,7 +63,7 @@ def examine(
         raise InputError(
             "the model has an empty name",
             found=repr(str(model)),
-            fix="'default', a model folder (. for this one), a hub id or an address",
+            fix="'default', 'tiny', a model folder (. for this one), a hub id or an address",
         )
     if text is not None:
         check_source(text, column=column, encoding=encoding)

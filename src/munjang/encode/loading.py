@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from munjang.encode.engines import Engine
     from munjang.encode.folder import Manifest
 
-DEFAULT_FOLDER = Path(__file__).parent / "default"
+SHIPPED = {name: Path(__file__).parent / name for name in ("default", "tiny")}
+"""The folders of the shipped models by name: of twelve layers, and of six."""
+
+DEFAULT_FOLDER = SHIPPED["default"]
 _PATHS = (".", "/", "~")
 _LIKE_ADDRESS = re.compile(r"#|:\d+/")
 _HUB_FILES = (
@@ -59,9 +62,9 @@ def load(
     """Loads an encoder: the shipped one, a folder, or a model of the Hugging Face hub.
 
     Args:
-        model: "default" for the shipped model; a folder that `munjang export` or
-            sentence-transformers wrote; or a hub id such as
-            "BM-K/KoSimCSE-roberta-multitask".
+        model: "default" for the shipped model, "tiny" for the shipped one of half its
+            layers; a folder that `munjang export` or sentence-transformers wrote; or a hub
+            id such as "BM-K/KoSimCSE-roberta-multitask".
         engine: "openvino", "onnx" or "torch"; what the folder holds when None.
         pooling: "cls" or "mean", for a plain transformers folder that neither says it
             itself nor is known to `munjang models`.
@@ -186,8 +189,8 @@ def find_folder(
         ModelError: There is no such model.
         NetworkError: A hub model is neither in the cache nor to be had.
     """
-    if model == "default":
-        return DEFAULT_FOLDER, None
+    if model in SHIPPED:
+        return SHIPPED[model], None
     with suppress(OSError, RuntimeError):  # too long for a path; the ~ of nobody
         folder = Path(model).expanduser()
         if folder.is_dir():
@@ -205,7 +208,7 @@ def _name_a_model(model: str) -> str:
     if not model.startswith(_PATHS) and _LIKE_ADDRESS.search(model):
         address = f"http://{model.rpartition('://')[2]}"
         return address if "#" in address else f"{address}#MODEL"
-    return "'default', an existing folder, or a hub id such as 'jhgan/ko-sroberta-multitask'"
+    return "'default', 'tiny', a folder, or a hub id such as 'jhgan/ko-sroberta-multitask'"
 
 
 def _download(model: str, *, revision: str | None, allow_pickle: bool) -> Path:

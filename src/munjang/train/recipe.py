@@ -160,7 +160,7 @@ class TeacherPart:
     """A teacher: an encoder for "distill", a cross-encoder for `labels = "teacher"`.
 
     Attributes:
-        model: A folder or a hub id; "default" is the shipped encoder. What a
+        model: A folder or a hub id; "default" and "tiny" are shipped. What a
             cross-encoder starts from; it is trained on the recipe's gold pairs first.
         epochs: Of the cross-encoder.
         batch_size: Of the cross-encoder.

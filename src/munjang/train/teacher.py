@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from munjang.data.rows import ScoredPair
-from munjang.encode.loading import DEFAULT_FOLDER, load
+from munjang.encode.loading import SHIPPED, load
 from munjang.errors import InputError, MunjangError
 from munjang.files import hash_file, whole_file
 from munjang.model.build import as_encoder, build_encoder
@@ -138,7 +138,7 @@ def teacher_vectors(
     """Encodes sentences with the teacher, once.
 
     Args:
-        model: What `munjang.load` takes; "default" is the shipped encoder.
+        model: What `munjang.load` takes.
         sentences: What the student learns from.
         out: The folder that keeps the vectors; those of the same model (of the same files,
             where it is a folder) and sentences are read from there.
@@ -238,7 +238,7 @@ def _shares(pairs: Sequence[ScoredPair]) -> list[float]:
 
 def _contents(model: str) -> object:
     """A model by its files, wherever they lie; a hub id by its name."""
-    folder = DEFAULT_FOLDER if model == "default" else Path(model).expanduser()
+    folder = SHIPPED.get(model, Path(model).expanduser())
     if not folder.is_dir():
         return model
     files = sorted(path for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,136 @@
+"""What the shipped models are made with: a training, a measurement, an export."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import held_out
+import torch
+
+import munjang
+from munjang.data.catalog import load_rows
+from munjang.data.rows import ScoredPair
+from munjang.evaluate.tasks import WITHOUT_PARAKQC, evaluate_task, load_task
+from munjang.model.export import GateResult, Origin, export_model
+from munjang.train import read_run
+from munjang.train.precision import resolve_precision
+from munjang.train.record import write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from munjang.encode.encoder import SentenceEncoder
+    from munjang.evaluate.tasks import StsResult
+
+HERE = Path(__file__).resolve().parent
+MEASURED = (("korsts", "test"), ("klue-sts", "dev"), ("klue-sts", WITHOUT_PARAKQC))
+HELD = "klue-held.tsv"
+"""Where in --keep the rows of KLUE-STS-train lie that no step is trained on."""
+
+
+def train(
+    recipe: str,
+    base: str | Path,
+    out: Path,
+    *,
+    data_dir: Path,
+    settings: Mapping[str, object],
+    threads: int | None = None,
+) -> Path:
+    """Runs a recipe of this folder in a process of its own, and gives the model's folder.
+
+    Args:
+        recipe: Its name.
+        base: What to start from.
+        out: The run's folder; where its model lies already, nothing is done.
+        data_dir: The folder of data sets.
+        settings: Keys of the recipe, such as "train.seed".
+        threads: CPU threads; all cores when None.
+    """
+    if not (out / "model").exists():
+        command = [sys.executable, "-m", "munjang", "train", str(HERE / f"{recipe}.toml")]
+        command += ["--base", str(base), "--out", str(out), "--data-dir", str(data_dir)]
+        for key, value in settings.items():
+            command += ["--set", f"{key}={value if isinstance(value, str) else json.dumps(value)}"]
+        cores = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
+        with (out.parent / f"{out.name}.log").open("w") as log:
+            subprocess.run(
+                command,
+                check=True,
+                cwd=data_dir,
+                env={**os.environ, **cores},
+                stdout=log,
+                stderr=log,
+            )
+    return out / "model"
+
+
+def reports(keep: Path) -> dict[str, object]:
+    """The setting of a recipe that reports on the tests and on the rows held out.
+
+    What a run reports on it is not trained on.
+    """
+    return {"evaluate.report": ["korsts:test", "klue-sts:dev", str(keep / HELD)]}
+
+
+def tell_run(folder: Path) -> dict[str, Any]:
+    """What the report says of a run, without the places of its files."""
+    manifest = read_run(folder).manifest
+    told = {key: manifest[key] for key in ("seed", "steps", "minutes", "device", "precision")}
+    told["data"] = {
+        name: {"rows": found["rows"], "dropped": found["dropped"]}
+        for name, found in manifest["data"].items()
+    }
+    return told
+
+
+def measure(folder: Path, rows: held_out.Rows, record: Path) -> dict[str, float]:
+    """A model on the held-out rows and the tests; or what a record has.
+
+    In bfloat16 where the CPU is made for it, else in float32.
+    """
+    if not record.exists():
+        encoder = munjang.load(folder, engine="torch", device="cpu")
+        quick = resolve_precision("auto", "cpu") == "bf16"
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=quick):
+            write_json(record, held_out.measure(encoder, rows))
+    found: dict[str, float] = json.loads(record.read_text("utf-8"))
+    return found
+
+
+def export(
+    weights: SentenceEncoder,
+    out: Path,
+    *,
+    name: str,
+    base: str,
+    trained_on: Sequence[str],
+    data_dir: Path,
+) -> GateResult:
+    """OpenVINO int8 behind the gate on KorSTS-dev, calibrated on KorSTS-train."""
+    train_rows = load_rows("korsts", "train", data_dir=data_dir)
+    return export_model(
+        weights,
+        out,
+        pairs=load_task("korsts", split="dev", data_dir=data_dir),
+        int8=True,
+        calibration=[row.sentence1 for row in train_rows if isinstance(row, ScoredPair)],
+        name=name,
+        origin=Origin("CC-BY-SA-4.0", base, tuple(trained_on)),
+        overwrite=True,
+    )
+
+
+def evaluate(models: Mapping[str, SentenceEncoder], data_dir: Path) -> list[StsResult]:
+    """The eight correlations of each model on each test, with intervals."""
+    return [
+        replace(evaluate_task(encoder, task, split=split, data_dir=data_dir), model=name)
+        for task, split in MEASURED
+        for name, encoder in models.items()
+    ]

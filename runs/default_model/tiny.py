@@ -1,0 +1,196 @@
+"""Makes the tiny model: half of the shipped model's layers, which learn its vectors.
+
+    python runs/default_model/tiny.py --data-dir DIR --keep DIR [--weights models/munjang-small-ko]
+
+An hour and a half on one core of a CPU without bf16. Needs `pip install "munjang[train]"`.
+The steps, each with its folder in --keep; what lies there whole is not made again:
+
+1. tiny-first.toml: every other layer of --weights, trained on the vectors that --weights has
+   for sentences of all kinds.
+2. tiny-graded.toml: the same once more, beside the graded pairs of KorSTS and KLUE-STS.
+3. tiny.toml: the vectors alone again, with more petitions: step 2 took the model away from
+   search.
+4. OpenVINO int8 behind the gate on KorSTS-dev: src/munjang/encode/tiny.
+5. The whole suite.
+
+Nothing is chosen: the steps are told on the rows of held_out.py and on the tests. The tables
+go to results/tiny_model.md, the numbers to results/tiny_model.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import held_out
+import steps
+import texts
+from report import markdown_rows, told_runs
+
+import munjang
+from munjang.data.rows import ScoredPair
+from munjang.data.tables import read_rows
+from munjang.encode.facts import model_facts
+from munjang.encode.saturation import int8_saturates
+from munjang.evaluate.record import SuiteResult
+from munjang.evaluate.report import markdown_table
+from munjang.evaluate.suite import run_suite
+from munjang.evaluate.suite_report import suite_markdown
+from munjang.evaluate.tasks import compare
+from munjang.evaluate.vectors import VectorStore
+from munjang.files import whole_file
+from munjang.model.card import write_card
+from munjang.train.record import write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from munjang.evaluate.tasks import StsResult
+
+NAME = "munjang-tiny-ko"
+ROOT = Path(__file__).resolve().parents[2]
+BODIES = 600
+"""Bodies of petitions among the sentences of steps 1 and 2."""
+
+RUNS = ("tiny-first", "tiny-graded", "tiny")
+STEPS = {
+    "teacher": "munjang-small-ko in float32",
+    "tiny-first": "1. six layers learn its vectors",
+    "tiny-graded": "2. and graded pairs",
+    "tiny": "3. the vectors again, and petitions",
+    "int8": "4. int8, as shipped",
+}
+
+
+def train_all(given: argparse.Namespace) -> None:
+    """Steps 1 to 3."""
+    held_out.hold_out_klue(given.data_dir, given.keep / steps.HELD)
+    bodies = given.keep / "petition-bodies.txt"
+    held_out.write_petition_texts(given.data_dir, bodies, bodies=BODIES)
+    whole = given.keep / "petition-texts.txt"
+    held_out.write_petition_texts(given.data_dir, whole)
+    base = given.weights
+    for name in RUNS:
+        petitions = whole if name == "tiny" else bodies
+        base = steps.train(
+            name,
+            base,
+            given.keep / name,
+            data_dir=given.data_dir,
+            settings=steps.reports(given.keep)
+            | {"data.petitions.use": str(petitions), "teacher.model": str(given.weights)},
+        )
+
+
+def measure_suite(model: Path, given: argparse.Namespace) -> SuiteResult:
+    """The model on the whole suite; or its record in --keep."""
+    path = given.keep / f"{NAME}-korean.json"
+    if not path.exists():
+        facts = model_facts(model)
+        told = facts.to_record()
+        if int8_saturates():  # its speed here says nothing about that of int8
+            told["sentences_per_second"] = None
+        suite = run_suite(
+            VectorStore(munjang.load(model)),
+            data_dir=given.data_dir,
+            progress=True,
+            trained_on=facts.trained_on,
+            facts=told,
+        )
+        with whole_file(path) as file:
+            file.write(suite.to_json().encode())
+    return SuiteResult.from_json(path.read_text("utf-8"))
+
+
+def write_report(
+    record: Mapping[str, Any], results: Sequence[StsResult], suite: SuiteResult
+) -> str:
+    """All tables; `record` is what results/tiny_model.json keeps."""
+    keys = [*held_out.CHOOSING, *held_out.TESTS]
+    rows = [
+        [STEPS[name], *(f"{found[key]:.2f}" for key in keys)]
+        for name, found in record["steps"].items()
+    ]
+    gate = record["gate"]
+    parts = [
+        "# The tiny model\n",
+        "Written by `python runs/default_model/tiny.py`.\n",
+        markdown_rows(["step", *keys], rows),
+        "x100. The columns are those of [default_model.md](default_model.md).\n",
+        "## Runs\n",
+        told_runs(record["runs"]),
+        "## Beside the model that it learnt from\n",
+        f"Gate on KorSTS-dev: cosine Spearman {gate['source']:.2f} in float32 and "
+        f"{gate['exported']:.2f} in int8; mean cosine {gate['mean_cosine']:.5f}, least "
+        f"{gate['least_cosine']:.5f}.\n",
+    ]
+    parts += [
+        f"{loss['task']} {loss['split']}: {100 * loss['value']:+.2f} against munjang-small-ko, 95% "
+        f"interval {100 * loss['low']:+.2f} to {100 * loss['high']:+.2f}, paired bootstrap.\n"
+        for loss in record["differences"]
+    ]
+    for task, split in steps.MEASURED:
+        parts.append(markdown_table([r for r in results if (r.task, r.split) == (task, split)]))
+    parts += ["## The whole suite\n", suite_markdown(suite)]
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Trains, exports, measures, writes the card and the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data-dir", type=Path, required=True, help="the folder of data sets")
+    parser.add_argument("--keep", type=Path, required=True, help="the folder of all runs")
+    parser.add_argument("--weights", type=Path, default=ROOT / "models/munjang-small-ko")
+    parser.add_argument("--out", type=Path, default=ROOT / "src/munjang/encode/tiny")
+    parser.add_argument("--results", type=Path, default=ROOT / "results")
+    given = parser.parse_args()
+    given.keep, given.data_dir = given.keep.resolve(), given.data_dir.resolve()
+    given.weights = given.weights.resolve()
+    given.keep.mkdir(parents=True, exist_ok=True)
+    train_all(given)
+    rows = held_out.read_all(given.data_dir, read_rows(given.keep / steps.HELD, ScoredPair))
+    folders = {"teacher": given.weights} | {name: given.keep / name / "model" for name in RUNS}
+    found = {
+        name: steps.measure(folder, rows, given.keep / f"{name}-measured.json")
+        for name, folder in folders.items()
+    }
+    gate = steps.export(
+        munjang.load(folders["tiny"], engine="torch", device="cpu"),
+        given.out,
+        name=NAME,
+        base=texts.TINY_BASE,
+        trained_on=texts.TINY_TRAINED_ON,
+        data_dir=given.data_dir,
+    )
+    shipped, ours = munjang.load(), munjang.load(given.out)
+    found["int8"] = held_out.measure(ours, rows)
+    results = steps.evaluate({NAME: ours, shipped.name: shipped}, given.data_dir)
+    own = [result for result in results if result.model == NAME]
+    write_card(given.out, texts.TINY_CARD, results=own, shown_as="tiny")
+    others = [result for result in results if result.model != NAME]
+    record = {
+        "steps": found,
+        "runs": {name: steps.tell_run(given.keep / name) for name in RUNS},
+        "gate": asdict(gate),
+        "differences": [
+            {"task": one.task, "split": one.split}
+            | asdict(compare(one, other).differences["cosine_spearman"])
+            for one, other in zip(own, others, strict=True)
+        ],
+        "results": [json.loads(result.to_json(similarities=False)) for result in results],
+    }
+    write_json(given.results / "tiny_model.json", record)
+    suite = measure_suite(given.out, given)
+    with whole_file(given.results / f"{NAME}-korean.json") as file:
+        file.write(suite.to_json(evidence=False).encode())
+    report = write_report(record, results, suite)
+    with whole_file(given.results / "tiny_model.md") as file:
+        file.write(report.encode())
+    print(report)
+
+
+if __name__ == "__main__":
+    main()
