@@ -98,4 +98,12 @@ TINY_CARD = replace(
         "CC0) and 3i4K (Cho et al. 2018, CC BY-SA 4.0), and then the scores of KorSTS and "
         "KLUE-STS once more."
     ),
+    limits_ko=(
+        "짧은 한국어 문장을 위한 모델입니다. 긴 글의 검색과 한국어·영어 사이의 검색은 바탕 "
+        f"모델보다도 못하니 munjang-small-ko를 쓰세요. {CARD.limits_ko}"
+    ),
+    limits_en=(
+        "Made for short Korean sentences. At search in long texts, and between Korean and English, "
+        f"it is worse than the base: take munjang-small-ko for these. {CARD.limits_en}"
+    ),
 )
