@@ -168,7 +168,7 @@ class SentenceEncoder:
         """Turns sentences into vectors; see `Encoder.encode` for the contract.
 
         A sentence has the same vector whatever it is batched with: within 1e-5 in fp32,
-        with a cosine of at least 0.998 in int8, where rounding depends on the batch's
+        with a cosine of at least 0.997 in int8, where rounding depends on the batch's
         shape. Warns once a call (`MunjangWarning`) when sentences were cut at `max_tokens`.
 
         Example:
