@@ -109,17 +109,24 @@ def told_runs(runs: Mapping[str, Mapping[str, Any]]) -> str:
     return markdown_rows(["run", "rows", "steps", "minutes", "device"], rows)
 
 
+def told_gate(gate: Mapping[str, float]) -> str:
+    """What int8 cost on the rows of the gate."""
+    return (
+        f"Gate on KorSTS-dev: cosine Spearman {gate['source']:.2f} in float32 and "
+        f"{gate['exported']:.2f} in int8; mean cosine {gate['mean_cosine']:.5f}, least "
+        f"{gate['least_cosine']:.5f}."
+    )
+
+
 def _shipped(record: Mapping[str, Any]) -> str:
-    gate, cut = record["gate"], record["trimmed"]
+    cut = record["trimmed"]
     before, after = cut["before"], cut["after"]
     lines = [
         f"Vocabulary: {before['pieces']:,} pieces before, {after['pieces']:,} after; "
         f"{before['parameters']:,} parameters before, {after['parameters']:,} after; "
         f"{before['tokens']:.2f} and {after['tokens']:.2f} tokens a held-out sentence; KorSTS-dev "
         f"{before['spearman']:.2f} and {after['spearman']:.2f}.",
-        f"Gate on KorSTS-dev: cosine Spearman {gate['source']:.2f} in float32 and "
-        f"{gate['exported']:.2f} in int8; mean cosine {gate['mean_cosine']:.5f}, least "
-        f"{gate['least_cosine']:.5f}.",
+        told_gate(record["gate"]),
     ]
     lines += [
         f"{gain['task']} {gain['split']}: {100 * gain['value']:+.2f} over {gain['over']}, 95% "

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import held_out
 import steps
 import texts
-from report import markdown_rows, told_runs
+from report import markdown_rows, told_gate, told_runs
 
 import munjang
 from munjang.data.rows import ScoredPair
@@ -114,7 +114,6 @@ def write_report(
         [STEPS[name], *(f"{found[key]:.2f}" for key in keys)]
         for name, found in record["steps"].items()
     ]
-    gate = record["gate"]
     parts = [
         "# The tiny model\n",
         "Written by `python runs/default_model/tiny.py`.\n",
@@ -123,9 +122,7 @@ def write_report(
         "## Runs\n",
         told_runs(record["runs"]),
         "## Beside the model that it learnt from\n",
-        f"Gate on KorSTS-dev: cosine Spearman {gate['source']:.2f} in float32 and "
-        f"{gate['exported']:.2f} in int8; mean cosine {gate['mean_cosine']:.5f}, least "
-        f"{gate['least_cosine']:.5f}.\n",
+        f"{told_gate(record['gate'])}\n",
     ]
     parts += [
         f"{loss['task']} {loss['split']}: {100 * loss['value']:+.2f} against munjang-small-ko, 95% "

@@ -63,7 +63,7 @@ class TestBatchSize:
         one = shipped.encode(texts, batch_size=1)
         for batch_size in (32, 300):
             cosines = np.sum(one * shipped.encode(texts, batch_size=batch_size), axis=1)
-            assert cosines.min() > 0.997
+            assert cosines.min() > (0.997 if int8_saturates() else 0.998)
             assert cosines.mean() > (0.9995 if int8_saturates() else 0.9999)
             assert np.mean(cosines > 0.99999) > (0.4 if int8_saturates() else 0.9)
 
