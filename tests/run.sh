@@ -21,5 +21,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1
 "$python" -m ruff format --check src tests runs bench
 "$python" -m ruff check src tests runs bench
 "$python" -m mypy
-"$python" -m pytest --ignore=tests/house --ignore=tests/test_readme.py
+# A worker a core, up to four, and each computes with one thread: their many small models gain
+# little from more.
+cores="$("$python" -c "import os; print(min(4, os.cpu_count() or 1))")"
+OMP_NUM_THREADS=1 "$python" -m pytest --numprocesses "$cores" --dist loadfile \
+    --ignore=tests/house --ignore=tests/test_readme.py
 "$python" -m pytest tests/test_readme.py tests/house
