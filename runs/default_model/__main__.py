@@ -3,8 +3,9 @@
     python runs/default_model --base DIR --data-dir DIR --keep DIR [--jobs 2]
 
 Some two hours on two cores with bf16, a few minutes on a GPU. Needs
-`pip install "munjang[train]"`. The steps, each with its folder in --keep; what lies there
-whole is not made again:
+`pip install "munjang[train]"`. The steps, each with its folder in --keep. A run that
+lies there finished is read, not trained again: remove a run, and all that follow it, to have them
+made anew.
 
 1. contrastive.toml: inference, paraphrases, question pairs and translations.
 2. graded.toml, from there: the graded pairs of KorSTS and KLUE-STS, with three seeds.
@@ -13,7 +14,7 @@ whole is not made again:
    and bodies) and headlines: step 2 is good at similarity, but loses search and topics.
 4. Means of the weights of all these. The held-out rows of held_out.py choose one: similarity
    counts, and search, clusters and inference may not fall below the base by more than a
-   point.
+   point, or, where all means do, by the least.
 5. The vocabulary cut to 16,000 pieces, in float16: models/munjang-small-ko, a
    sentence-transformers folder.
 6. OpenVINO int8 behind the gate on KorSTS-dev: src/munjang/encode/default.
@@ -22,7 +23,8 @@ KorSTS-test and KLUE-STS-dev are measured on the way to report every step; nothi
 chosen by them. Tables go to results/default_model.md, numbers to results/default_model.json.
 
 --base is the folder or hub id of a sentence encoder of the E5 family; the shipped model came
-from intfloat/multilingual-e5-small, cut to 27,740 pieces for Korean and English.
+from intfloat/multilingual-e5-small, cut to 27,740 pieces for Korean and English. With another
+one, --base-words is what the cards say of it.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -98,23 +101,22 @@ def train_all(given: argparse.Namespace) -> list[str]:
 
 def write_base(base: str, out: Path) -> None:
     """The base as a model that pools by mean, normalises, and puts its prompt by itself."""
-    if not out.exists():
-        with whole_folder(out) as work:
-            model = build_encoder(base, pooling="mean", normalize=True, prompt=PROMPT, device="cpu")
-            model.save_pretrained(str(work), create_model_card=False)
+    shutil.rmtree(out, ignore_errors=True)
+    with whole_folder(out) as work:
+        model = build_encoder(base, pooling="mean", normalize=True, prompt=PROMPT, device="cpu")
+        model.save_pretrained(str(work), create_model_card=False)
 
 
 def average(keep: Path, name: str) -> Path:
-    """A mean by its name; or what was made before."""
+    """A mean by its name."""
     parts = shares.MEANS[name]
-    if not (keep / name).exists():
-        models = [keep / part if part == "base" else keep / part / "model" for part in parts]
-        average_models(models, keep / name, weights=list(parts.values()))
+    models = [keep / part if part == "base" else keep / part / "model" for part in parts]
+    average_models(models, keep / name, weights=list(parts.values()), overwrite=True)
     return keep / name
 
 
 def training_texts(data_dir: Path) -> Iterator[str]:
-    """What the vocabulary is counted on: all that was trained on, and plain Korean beside it."""
+    """What the vocabulary is counted on: the first rows of each of `COUNTED`, and plain Korean."""
     for ref in (*COUNTED, "3i4k:train", "nsmc:sentiment-train"):
         name, _, split = ref.partition(":")
         for row in load_rows(name, split, data_dir=data_dir)[: texts.MOST_ROWS]:
@@ -128,10 +130,10 @@ def say_float32(config: Path) -> None:
 
 def trim(chosen: Path, half: Path, out: Path, data_dir: Path) -> Any:
     """Step 5: float16, the vocabulary cut; opened as float32 by whoever loads it."""
-    if not half.exists():
-        with whole_folder(half) as work:
-            model = build_encoder(chosen, device="cpu").half()
-            model.save_pretrained(str(work), create_model_card=False)
+    shutil.rmtree(half, ignore_errors=True)
+    with whole_folder(half) as work:
+        model = build_encoder(chosen, device="cpu").half()
+        model.save_pretrained(str(work), create_model_card=False)
     trimmed = trim_model(
         half,
         out,
@@ -158,6 +160,7 @@ def main() -> None:
     """Trains, averages, chooses, cuts, exports, measures, writes cards and tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--base", required=True, help="the base encoder: a folder or a hub id")
+    parser.add_argument("--base-words", default=texts.BASE, help="what the cards say of the base")
     parser.add_argument("--data-dir", type=Path, required=True, help="the folder of data sets")
     parser.add_argument("--keep", type=Path, required=True, help="the folder of all runs")
     parser.add_argument("--jobs", type=int, default=1, help="trainings at a time")
@@ -183,14 +186,14 @@ def main() -> None:
         for name, folder in folders.items()
     }
     chosen = shares.choose(found)
-    trimmed = trim(folders[chosen], given.keep / f"{chosen}-float16", given.weights, given.data_dir)
+    trimmed = trim(folders[chosen], given.keep / "chosen-float16", given.weights, given.data_dir)
     weights = munjang.load(given.weights, engine="torch", device="cpu")
     found["float16"] = held_out.measure(weights, rows)
     gate = steps.export(
         weights,
         given.out,
         name=NAME,
-        base=texts.BASE,
+        base=given.base_words,
         trained_on=texts.TRAINED_ON,
         data_dir=given.data_dir,
     )
@@ -208,6 +211,7 @@ def main() -> None:
     write_weights_card(
         given.weights,
         prompt=PROMPT,
+        base=given.base_words,
         trimmed=asdict(trimmed),
         results=[r for r in results if r.model == FLOAT],
     )

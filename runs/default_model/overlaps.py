@@ -22,6 +22,7 @@ TESTS = (
     "tatoeba:test",
     "ynat:held-out",
     "3i4k:test",
+    "nsmc:held-out-sentiment",
 )
 
 

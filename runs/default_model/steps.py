@@ -17,6 +17,7 @@ import munjang
 from munjang.data.catalog import load_rows
 from munjang.data.rows import ScoredPair
 from munjang.evaluate.tasks import WITHOUT_PARAKQC, evaluate_task, load_task
+from munjang.files import hash_file
 from munjang.model.export import GateResult, Origin, export_model
 from munjang.train import read_run
 from munjang.train.precision import resolve_precision
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 MEASURED = (("korsts", "test"), ("klue-sts", "dev"), ("klue-sts", WITHOUT_PARAKQC))
 HELD = "klue-held.tsv"
-"""Where in --keep the rows of KLUE-STS-train lie that no step is trained on."""
+"""Where in --keep the rows of KLUE-STS-train lie that no graded step is trained on."""
 
 
 def train(
@@ -48,26 +49,24 @@ def train(
     Args:
         recipe: Its name.
         base: What to start from.
-        out: The run's folder; where its model lies already, nothing is done.
+        out: The run's folder: a finished run is read, one that was broken off goes on, and
+            one of other settings is refused.
         data_dir: The folder of data sets.
         settings: Keys of the recipe, such as "train.seed".
         threads: CPU threads; all cores when None.
     """
-    if not (out / "model").exists():
-        command = [sys.executable, "-m", "munjang", "train", str(HERE / f"{recipe}.toml")]
-        command += ["--base", str(base), "--out", str(out), "--data-dir", str(data_dir)]
-        for key, value in settings.items():
-            command += ["--set", f"{key}={value if isinstance(value, str) else json.dumps(value)}"]
-        cores = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
-        with (out.parent / f"{out.name}.log").open("w") as log:
-            subprocess.run(
-                command,
-                check=True,
-                cwd=data_dir,
-                env={**os.environ, **cores},
-                stdout=log,
-                stderr=log,
-            )
+    command = [sys.executable, "-m", "munjang", "train", str(HERE / f"{recipe}.toml"), "--resume"]
+    command += ["--base", str(base), "--out", str(out), "--data-dir", str(data_dir)]
+    for key, value in settings.items():
+        command += ["--set", f"{key}={value if isinstance(value, str) else json.dumps(value)}"]
+    cores = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
+    told = out.parent / f"{out.name}.log"
+    with told.open("a") as log:
+        done = subprocess.run(
+            command, check=False, cwd=data_dir, env={**os.environ, **cores}, stdout=log, stderr=log
+        )
+    if done.returncode:
+        raise SystemExit(f"{out} could not be trained; {told} ends with why")
     return out / "model"
 
 
@@ -91,16 +90,19 @@ def tell_run(folder: Path) -> dict[str, Any]:
 
 
 def measure(folder: Path, rows: held_out.Rows, record: Path) -> dict[str, float]:
-    """A model on the held-out rows and the tests; or what a record has.
+    """A model on the held-out rows and the tests; or what a record has of the same weights.
 
     In bfloat16 where the CPU is made for it, else in float32.
     """
-    if not record.exists():
+    precision = resolve_precision("auto", "cpu")
+    of = {"weights": hash_file(folder / "model.safetensors"), "precision": precision}
+    kept = json.loads(record.read_text("utf-8")) if record.exists() else {}
+    if kept.get("of") != of:
         encoder = munjang.load(folder, engine="torch", device="cpu")
-        quick = resolve_precision("auto", "cpu") == "bf16"
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=quick):
-            write_json(record, held_out.measure(encoder, rows))
-    found: dict[str, float] = json.loads(record.read_text("utf-8"))
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16"):
+            kept = {"of": of, "scores": held_out.measure(encoder, rows)}
+        write_json(record, kept)
+    found: dict[str, float] = kept["scores"]
     return found
 
 

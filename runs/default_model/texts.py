@@ -80,23 +80,26 @@ TINY_BASE = "munjang-small-ko"
 TINY_CARD = replace(
     CARD,
     what=(
-        "munjang에 들어 있는 작은 모델입니다. munjang-small-ko의 열두 층을 하나씩 걸러 여섯 층만 "
+        "munjang에 들어 있는 작은 모델입니다. munjang-small-ko의 열두 층 가운데 여섯 층을 고르게 "
         "남기고 그 벡터를 배우게 했습니다. 접두어 없이 문장을 그대로 넣습니다. "
         "munjang-small-ko의 벡터와 섞어 쓰지 마세요.\n\n"
-        "The small model inside munjang: every other layer of the twelve of munjang-small-ko, "
-        "which learnt its vectors. Sentences go in as they are, no prefix. Do not mix its vectors "
-        "with those of munjang-small-ko."
+        "The small model inside munjang: six of the twelve layers of munjang-small-ko, evenly "
+        "spread, which learnt its vectors. Sentences go in as they are, no prefix. Do not mix "
+        "its vectors with those of munjang-small-ko."
     ),
     data_ko=(
         f"{CARD.data_ko} 이 모델은 그렇게 만든 모델의 벡터를 KorSTS, KLUE-STS, KLUE-NLI, YNAT, "
         "Question_pair, Tatoeba, 청원, NSMC(Park 2015, CC0), 3i4K(Cho 외 2018, CC BY-SA 4.0)의 "
-        "문장에서 배우고, KorSTS와 KLUE-STS의 점수를 한 번 더 배웠습니다."
+        "문장에서 배우고, KorSTS와 KLUE-STS의 점수를 곁들여 한 번 더, 청원을 더해 다시 한 번 "
+        "배웠습니다. 이 문장 가운데 3i4K 85개, Tatoeba 90개, Question_pair 12개는 (레이블 없이) "
+        "시험에도 있습니다."
     ),
     data_en=(
         f"{CARD.data_en} This model learnt the vectors of the one made so on sentences of "
         "KorSTS, KLUE-STS, KLUE-NLI, YNAT, Question_pair, Tatoeba, the petitions, NSMC (Park 2015, "
-        "CC0) and 3i4K (Cho et al. 2018, CC BY-SA 4.0), and then the scores of KorSTS and "
-        "KLUE-STS once more."
+        "CC0) and 3i4K (Cho et al. 2018, CC BY-SA 4.0), then these beside the scores of KorSTS "
+        "and KLUE-STS, then the vectors again with more petitions. Some of these sentences "
+        "stand in tests, without labels: 85 of 3i4K, 90 of Tatoeba, 12 of Question_pair."
     ),
     limits_ko=(
         "짧은 한국어 문장을 위한 모델입니다. 긴 글의 검색과 한국어·영어 사이의 검색은 바탕 "

@@ -3,10 +3,11 @@
     python runs/default_model/tiny.py --data-dir DIR --keep DIR [--weights models/munjang-small-ko]
 
 An hour and a half on one core of a CPU without bf16. Needs `pip install "munjang[train]"`.
-The steps, each with its folder in --keep; what lies there whole is not made again:
+The steps, each with its folder in --keep. A run that lies there finished is read, not trained
+again: remove a run, and all that follow it, to have them made anew.
 
-1. tiny-first.toml: every other layer of --weights, trained on the vectors that --weights has
-   for sentences of all kinds.
+1. tiny-first.toml: six of the twelve layers of --weights, evenly spread, trained on the vectors
+   that --weights has for sentences of all kinds.
 2. tiny-graded.toml: the same once more, beside the graded pairs of KorSTS and KLUE-STS.
 3. tiny.toml: the vectors alone again, with more petitions: step 2 took the model away from
    search.
@@ -14,7 +15,8 @@ The steps, each with its folder in --keep; what lies there whole is not made aga
 5. The whole suite.
 
 Nothing is chosen: the steps are told on the rows of held_out.py and on the tests. The tables
-go to results/tiny_model.md, the numbers to results/tiny_model.json.
+go to results/tiny_model.md, the numbers to results/tiny_model.json, the suite's record to
+results/munjang-tiny-ko-korean.json.
 """
 
 from __future__ import annotations
@@ -57,7 +59,7 @@ BODIES = 600
 
 RUNS = ("tiny-first", "tiny-graded", "tiny")
 STEPS = {
-    "teacher": "munjang-small-ko in float32",
+    "teacher": "munjang-small-ko before int8",
     "tiny-first": "1. six layers learn its vectors",
     "tiny-graded": "2. and graded pairs",
     "tiny": "3. the vectors again, and petitions",
@@ -118,7 +120,8 @@ def write_report(
         "# The tiny model\n",
         "Written by `python runs/default_model/tiny.py`.\n",
         markdown_rows(["step", *keys], rows),
-        "x100. The columns are those of [default_model.md](default_model.md).\n",
+        "x100. The columns are those of [default_model.md](default_model.md). Up to step 3 in "
+        "bfloat16 where the CPU is made for it, then in int8.\n",
         "## Runs\n",
         told_runs(record["runs"]),
         "## Beside the model that it learnt from\n",

@@ -68,16 +68,16 @@ $limits_en
 
 
 def write_weights_card(
-    folder: Path, *, prompt: str, trimmed: dict[str, Any], results: Sequence[StsResult]
+    folder: Path, *, prompt: str, base: str, trimmed: dict[str, Any], results: Sequence[StsResult]
 ) -> None:
-    """Writes the card; `trimmed` is the record of the cut, `results` what was measured."""
+    """Writes the card; `base` in words, `trimmed` the record of the cut, `results` the scores."""
     after = trimmed["after"]
     text = _CARD.substitute(
         name=folder.name,
         prompt=prompt,
         pieces=f"{after['pieces']:,}",
         parameters=f"{after['parameters']:,}",
-        base=texts.BASE,
+        base=base,
         tables="\n".join(markdown_table([result]) for result in results),
         data_ko=texts.CARD.data_ko,
         data_en=texts.CARD.data_en,
