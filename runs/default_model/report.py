@@ -143,8 +143,8 @@ def _overlaps(overlaps: Sequence[Mapping[str, Any]]) -> str:
     ]
     return (
         markdown_rows(["training set", "test", "shared sentences", "sentences of the test"], rows)
-        + "\nSingle sentences, letters and digits compared, of the whole training sets; the rows "
-        "of KorNLI and the petitions are not counted. Pairs that stand in a test whole, and groups of "
-        "paraphrases with a sentence of it, were left out of training. What the base read is not "
-        "known.\n"
+        + "\nSingle sentences, letters and digits compared, of the whole training sets; the "
+        "rows of KorNLI and the petitions are not counted. Pairs that stand in a test whole, "
+        "and groups of paraphrases with a sentence of it, were left out of training. What the"
+        " base read is not known.\n"
     )
