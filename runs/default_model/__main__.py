@@ -20,7 +20,8 @@ made anew.
 6. OpenVINO int8 behind the gate on KorSTS-dev: src/munjang/encode/default.
 
 KorSTS-test and KLUE-STS-dev are measured on the way to report every step; nothing is
-chosen by them. Tables go to results/default_model.md, numbers to results/default_model.json.
+chosen by them. Tables go to results/default_model.md, numbers to results/default_model.json;
+results/default_model_tried.json keeps what was tried beside these steps.
 
 --base is the folder or hub id of a sentence encoder of the E5 family; the shipped model came
 from intfloat/multilingual-e5-small, cut to 27,740 pieces for Korean and English. With another
@@ -227,7 +228,8 @@ def main() -> None:
         "results": [json.loads(result.to_json(similarities=False)) for result in results],
     }
     write_json(given.results / "default_model.json", record)
-    report = write_report(record, results)
+    tried = json.loads((ROOT / "results/default_model_tried.json").read_text("utf-8"))
+    report = write_report(record, results, tried)
     with whole_file(given.results / "default_model.md") as file:
         file.write(report.encode())
     print(report)

@@ -29,14 +29,18 @@ _STEPS = {
 }
 
 
-def write_report(record: Mapping[str, Any], results: Sequence[StsResult]) -> str:
-    """All tables; `record` is what results/default_model.json keeps."""
+def write_report(
+    record: Mapping[str, Any], results: Sequence[StsResult], tried: Sequence[Mapping[str, Any]]
+) -> str:
+    """All tables; `record` and `tried` are what two files of results/ keep."""
     parts = [
         "# The shipped model\n",
         "Written by `python runs/default_model`.\n",
         "## What each step did\n",
         _steps(record["steps"], record["chosen"]),
         _legend(record),
+        "## Tried, and not taken\n",
+        _tried(tried, record["steps"]["float16"]),
         "## Seeds\n",
         _seeds(record["steps"]),
         "## Runs\n",
@@ -83,10 +87,18 @@ def _legend(record: Mapping[str, Any]) -> str:
         "The best average of korsts-dev and klue-held was taken among the means and step 3 that "
         f"lose at most {MOST_LOSS:g} against the base on each of {', '.join(GUARDS)}, or that miss "
         "this by the least. Step 3 reads "
-        "some of the headlines of ynat-train, without their topics. Nothing was chosen by the "
-        "tests. How the model stands on whole search, cluster and translation tests: "
+        "some of the headlines of ynat-train, without their topics, and step 1 sentences of ParaKQC "
+        "that stand in a third of the rows of klue-held. Nothing was chosen by the tests. How the model stands on whole search, cluster and translation tests: "
         "[suites.md](suites.md).\n"
     )
+
+
+def _tried(tried: Sequence[Mapping[str, Any]], shipped: Mapping[str, float]) -> str:
+    keys = [*CHOOSING, *TESTS]
+    scores = {"the shipped weights": shipped} | {each["name"]: each["scores"] for each in tried}
+    rows = [[name, *(f"{found[key]:.2f}" for key in keys)] for name, found in scores.items()]
+    told = [f"{each['name']}: {each['what']}; seed {each['seed']}." for each in tried]
+    return "\n".join([markdown_rows(["way", *keys], rows), *(f"{line}\n" for line in told)])
 
 
 def _seeds(steps: Mapping[str, Mapping[str, float]]) -> str:
