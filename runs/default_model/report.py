@@ -86,10 +86,10 @@ def _legend(record: Mapping[str, Any]) -> str:
         f"x100. {what}. Up to step 4 in bfloat16 where the CPU is made for it, then in float32. "
         "The best average of korsts-dev and klue-held was taken among the means and step 3 that "
         f"lose at most {MOST_LOSS:g} against the base on each of {', '.join(GUARDS)}, or that miss "
-        "this by the least. Step 3 reads "
-        "some of the headlines of ynat-train, without their topics, and step 1 sentences of ParaKQC "
-        "that stand in a third of the rows of klue-held. Nothing was chosen by the tests. How the model stands on whole search, cluster and translation tests: "
-        "[suites.md](suites.md).\n"
+        "this by the least. Step 3 reads some of the headlines of ynat-train, without their "
+        "topics, and step 1 sentences of ParaKQC that stand in a third of the rows of klue-held. "
+        "Nothing was chosen by the tests. How the model stands on whole search, cluster and "
+        "translation tests: [suites.md](suites.md).\n"
     )
 
 
