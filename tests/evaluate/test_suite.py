@@ -76,25 +76,27 @@ def test_the_record_comes_back(measured):
     assert SuiteResult.from_json(suite.to_json()).to_json() == suite.to_json()
 
 
-def test_what_is_absent_is_named(shipped, data_dir, tmp_path, offline):
+def test_what_is_absent_is_named(measured, data_dir, tmp_path, offline):
+    store, _ = measured
     shutil.copytree(data_dir / "tatoeba", tmp_path / "tatoeba")
-    suite = run_suite(shipped, data_dir=tmp_path)
+    suite = run_suite(store, data_dir=tmp_path)
     assert [result.key for result in suite.results] == ["tatoeba:test"]
     assert len(suite.absent) == len(KOREAN) - 1
     assert all("MUNJANG_DATA" in each.why for each in suite.absent)
 
 
-def test_an_altered_file_is_named_with_its_checksum(shipped, data_dir, tmp_path, offline):
-    for name in ("tatoeba", "kornlu"):
+def test_an_altered_file_is_named_with_its_checksum(measured, data_dir, tmp_path, offline):
+    store, _ = measured
+    for name in ("tatoeba", "kornlu/KorSTS"):
         shutil.copytree(data_dir / name, tmp_path / name)
     path = next(tmp_path.rglob("sts-test.tsv"))
     path.chmod(0o644)
     path.write_bytes(path.read_bytes().replace(b"5.000", b"0.000", 1))
-    suite = run_suite(shipped, data_dir=tmp_path)
+    suite = run_suite(store, data_dir=tmp_path)
     why = {each.task: each.why for each in suite.absent}
     assert "expected sha256" in why["korsts"]
     with pytest.raises(DataError, match="not korsts test as published"):
-        run_suite(shipped, tasks=["korsts"], data_dir=tmp_path)
+        run_suite(store, tasks=["korsts"], data_dir=tmp_path)
 
 
 def test_a_suite_without_any_data_is_an_error(shipped, tmp_path, offline):
