@@ -33,7 +33,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -51,8 +50,8 @@ import munjang
 from munjang.data.catalog import load_rows
 from munjang.data.rows import ScoredPair
 from munjang.data.tables import read_rows
-from munjang.evaluate.tasks import compare, load_task
-from munjang.files import whole_file, whole_folder
+from munjang.evaluate.tasks import load_task
+from munjang.files import whole_folder
 from munjang.model.average import average_models
 from munjang.model.build import build_encoder
 from munjang.model.card import write_card
@@ -61,9 +60,8 @@ from munjang.train.record import write_json
 from munjang.train.sources import texts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from munjang.evaluate.tasks import StsResult
 
 NAME = "munjang-small-ko"
 FLOAT = f"{NAME} in float32"
@@ -102,7 +100,6 @@ def train_all(given: argparse.Namespace) -> list[str]:
 
 def write_base(base: str, out: Path) -> None:
     """The base as a model that pools by mean, normalises, and puts its prompt by itself."""
-    shutil.rmtree(out, ignore_errors=True)
     with whole_folder(out) as work:
         model = build_encoder(base, pooling="mean", normalize=True, prompt=PROMPT, device="cpu")
         model.save_pretrained(str(work), create_model_card=False)
@@ -131,7 +128,6 @@ def say_float32(config: Path) -> None:
 
 def trim(chosen: Path, half: Path, out: Path, data_dir: Path) -> Any:
     """Step 5: float16, the vocabulary cut; opened as float32 by whoever loads it."""
-    shutil.rmtree(half, ignore_errors=True)
     with whole_folder(half) as work:
         model = build_encoder(chosen, device="cpu").half()
         model.save_pretrained(str(work), create_model_card=False)
@@ -145,16 +141,6 @@ def trim(chosen: Path, half: Path, out: Path, data_dir: Path) -> Any:
     )
     say_float32(out / "config.json")
     return trimmed
-
-
-def gains(results: Sequence[StsResult], over: str) -> list[dict[str, Any]]:
-    """What the shipped model gains over another one on each test, by the paired bootstrap."""
-    ours = {(r.task, r.split): r for r in results if r.model == NAME}
-    found = []
-    for other in (result for result in results if result.model == over):
-        gain = compare(ours[other.task, other.split], other).differences["cosine_spearman"]
-        found.append({"task": other.task, "split": other.split, "over": over, **asdict(gain)})
-    return found
 
 
 def main() -> None:
@@ -182,10 +168,7 @@ def main() -> None:
     means = {name: average(given.keep, name) for name in shares.MEANS}
     folders = {"base": given.keep / "base"}
     folders |= {name: given.keep / name / "model" for name in runs} | means
-    found = {
-        name: steps.measure(folder, rows, given.keep / f"{name}-measured.json")
-        for name, folder in folders.items()
-    }
+    found = steps.measure_all(folders, rows, given.keep)
     chosen = shares.choose(found)
     trimmed = trim(folders[chosen], given.keep / "chosen-float16", given.weights, given.data_dir)
     weights = munjang.load(given.weights, engine="torch", device="cpu")
@@ -223,16 +206,12 @@ def main() -> None:
         "runs": {name: steps.tell_run(given.keep / name) for name in runs},
         "trimmed": asdict(trimmed) | {"source": chosen},
         "gate": asdict(gate),
-        "gains": gains(results, "the base"),
+        "gains": steps.gains(results, NAME, "the base"),
         "overlaps": count_overlaps(COUNTED, given.data_dir),
-        "results": [json.loads(result.to_json(similarities=False)) for result in results],
+        "results": steps.told_results(results),
     }
-    write_json(given.results / "default_model.json", record)
     tried = json.loads((ROOT / "results/default_model_tried.json").read_text("utf-8"))
-    report = write_report(record, results, tried)
-    with whole_file(given.results / "default_model.md") as file:
-        file.write(report.encode())
-    print(report)
+    steps.publish(given.results / "default_model", record, write_report(record, results, tried))
 
 
 if __name__ == "__main__":

@@ -130,6 +130,15 @@ def told_gate(gate: Mapping[str, float]) -> str:
     )
 
 
+def told_gains(gains: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What `steps.gains` found, a line a test."""
+    return [
+        f"{gain['task']} {gain['split']}: {100 * gain['value']:+.2f} against {gain['over']}, 95% "
+        f"interval {100 * gain['low']:+.2f} to {100 * gain['high']:+.2f}, paired bootstrap."
+        for gain in gains
+    ]
+
+
 def _shipped(record: Mapping[str, Any]) -> str:
     cut = record["trimmed"]
     before, after = cut["before"], cut["after"]
@@ -140,12 +149,7 @@ def _shipped(record: Mapping[str, Any]) -> str:
         f"{before['spearman']:.2f} and {after['spearman']:.2f}.",
         told_gate(record["gate"]),
     ]
-    lines += [
-        f"{gain['task']} {gain['split']}: {100 * gain['value']:+.2f} over {gain['over']}, 95% "
-        f"interval {100 * gain['low']:+.2f} to {100 * gain['high']:+.2f}, paired bootstrap."
-        for gain in record["gains"]
-    ]
-    return "\n\n".join(lines) + "\n"
+    return "\n\n".join([*lines, *told_gains(record["gains"])]) + "\n"
 
 
 def _overlaps(overlaps: Sequence[Mapping[str, Any]]) -> str:

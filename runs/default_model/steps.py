@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,8 @@ import torch
 import munjang
 from munjang.data.catalog import load_rows
 from munjang.data.rows import ScoredPair
-from munjang.evaluate.tasks import WITHOUT_PARAKQC, evaluate_task, load_task
-from munjang.files import hash_file
+from munjang.evaluate.tasks import WITHOUT_PARAKQC, compare, evaluate_task, load_task
+from munjang.files import hash_file, whole_file
 from munjang.model.export import GateResult, Origin, export_model
 from munjang.train import read_run
 from munjang.train.precision import resolve_precision
@@ -106,6 +106,16 @@ def measure(folder: Path, rows: held_out.Rows, record: Path) -> dict[str, float]
     return found
 
 
+def measure_all(
+    folders: Mapping[str, Path], rows: held_out.Rows, keep: Path
+) -> dict[str, dict[str, float]]:
+    """Each model as `measure` has it, its record in `keep`."""
+    return {
+        name: measure(folder, rows, keep / f"{name}-measured.json")
+        for name, folder in folders.items()
+    }
+
+
 def export(
     weights: SentenceEncoder,
     out: Path,
@@ -136,3 +146,26 @@ def evaluate(models: Mapping[str, SentenceEncoder], data_dir: Path) -> list[StsR
         for task, split in MEASURED
         for name, encoder in models.items()
     ]
+
+
+def gains(results: Sequence[StsResult], ours: str, over: str) -> list[dict[str, Any]]:
+    """What one model gains over another on each test, by the paired bootstrap."""
+    own = {(r.task, r.split): r for r in results if r.model == ours}
+    found = []
+    for other in (result for result in results if result.model == over):
+        gain = compare(own[other.task, other.split], other).differences["cosine_spearman"]
+        found.append({"task": other.task, "split": other.split, "over": over, **asdict(gain)})
+    return found
+
+
+def told_results(results: Sequence[StsResult]) -> list[dict[str, Any]]:
+    """The results as a record keeps them."""
+    return [json.loads(result.to_json(similarities=False)) for result in results]
+
+
+def publish(path: Path, record: Mapping[str, Any], report: str) -> None:
+    """Writes the numbers to `path`.json and the tables to `path`.md, and prints these."""
+    write_json(path.with_suffix(".json"), record)
+    with whole_file(path.with_suffix(".md")) as file:
+        file.write(report.encode())
+    print(report)

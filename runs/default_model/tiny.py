@@ -22,7 +22,6 @@ results/munjang-tiny-ko-korean.json.
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 import held_out
 import steps
 import texts
-from report import markdown_rows, told_gate, told_runs
+from report import markdown_rows, told_gains, told_gate, told_runs
 
 import munjang
 from munjang.data.rows import ScoredPair
@@ -41,11 +40,9 @@ from munjang.evaluate.record import SuiteResult
 from munjang.evaluate.report import markdown_table
 from munjang.evaluate.suite import run_suite
 from munjang.evaluate.suite_report import suite_markdown
-from munjang.evaluate.tasks import compare
 from munjang.evaluate.vectors import VectorStore
 from munjang.files import whole_file
 from munjang.model.card import write_card
-from munjang.train.record import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -126,11 +123,7 @@ def write_report(
         told_runs(record["runs"]),
         "## Beside the model that it learnt from\n",
         f"{told_gate(record['gate'])}\n",
-    ]
-    parts += [
-        f"{loss['task']} {loss['split']}: {100 * loss['value']:+.2f} against munjang-small-ko, 95% "
-        f"interval {100 * loss['low']:+.2f} to {100 * loss['high']:+.2f}, paired bootstrap.\n"
-        for loss in record["differences"]
+        *(f"{line}\n" for line in told_gains(record["gains"])),
     ]
     for task, split in steps.MEASURED:
         parts.append(markdown_table([r for r in results if (r.task, r.split) == (task, split)]))
@@ -153,10 +146,7 @@ def main() -> None:
     train_all(given)
     rows = held_out.read_all(given.data_dir, read_rows(given.keep / steps.HELD, ScoredPair))
     folders = {"teacher": given.weights} | {name: given.keep / name / "model" for name in RUNS}
-    found = {
-        name: steps.measure(folder, rows, given.keep / f"{name}-measured.json")
-        for name, folder in folders.items()
-    }
+    found = steps.measure_all(folders, rows, given.keep)
     gate = steps.export(
         munjang.load(folders["tiny"], engine="torch", device="cpu"),
         given.out,
@@ -170,26 +160,17 @@ def main() -> None:
     results = steps.evaluate({NAME: ours, shipped.name: shipped}, given.data_dir)
     own = [result for result in results if result.model == NAME]
     write_card(given.out, texts.TINY_CARD, results=own, shown_as="tiny")
-    others = [result for result in results if result.model != NAME]
     record = {
         "steps": found,
         "runs": {name: steps.tell_run(given.keep / name) for name in RUNS},
         "gate": asdict(gate),
-        "differences": [
-            {"task": one.task, "split": one.split}
-            | asdict(compare(one, other).differences["cosine_spearman"])
-            for one, other in zip(own, others, strict=True)
-        ],
-        "results": [json.loads(result.to_json(similarities=False)) for result in results],
+        "gains": steps.gains(results, NAME, shipped.name),
+        "results": steps.told_results(results),
     }
-    write_json(given.results / "tiny_model.json", record)
     suite = measure_suite(given.out, given)
     with whole_file(given.results / f"{NAME}-korean.json") as file:
         file.write(suite.to_json(evidence=False).encode())
-    report = write_report(record, results, suite)
-    with whole_file(given.results / "tiny_model.md") as file:
-        file.write(report.encode())
-    print(report)
+    steps.publish(given.results / "tiny_model", record, write_report(record, results, suite))
 
 
 if __name__ == "__main__":
