@@ -1,12 +1,12 @@
-"""How fast the shipped encoder is, side by side with the same weights elsewhere.
+"""How fast the shipped encoders are, side by side with their base and the same weights elsewhere.
 
-    python -m bench.encode --weights DIR --data-dir DIR [--rounds 3] [--label avx2]
+    python -m bench.encode --base DIR --weights DIR --data-dir DIR [--rounds 3] [--label avx2]
 
-DIR of --weights is the sentence-transformers folder of the shipped model:
-models/munjang-small-ko. Every contestant encodes the sentences of
-KorSTS-test, tokenising included, in a process of its own; the rounds take turns, and the
-fastest of each contestant counts. Writes results/bench_encode.md and .json; with a label, for
-another kind of machine, results/bench_encode_LABEL.md and .json.
+--base is the folder or hub id of the encoder that the shipped one came from, --weights the
+sentence-transformers folder of the shipped model: models/munjang-small-ko. Every contestant
+encodes the sentences of KorSTS-test, tokenising included, in a process of its own; the rounds
+take turns, and the fastest of each contestant counts. Writes results/bench_encode.md and .json;
+with a label, for another kind of machine, results/bench_encode_LABEL.md and .json.
 """
 
 from __future__ import annotations
@@ -19,17 +19,21 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from munjang.encode.saturation import int8_saturates
 from munjang.files import whole_file
 
+Encode: TypeAlias = Callable[[list[str]], Any]
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = "munjang int8 (shipped)"
 TINY = "munjang tiny int8 (shipped)"
-BASELINE = "sentence-transformers fp32"
-CONTESTANTS = (SHIPPED, TINY, BASELINE, "onnx fp32", "onnx int8")
+BASELINE = "the base, sentence-transformers fp32"
+WEIGHTS = "sentence-transformers fp32"
+CONTESTANTS = (SHIPPED, TINY, BASELINE, WEIGHTS, "onnx fp32", "onnx int8")
 SHORT = "오늘 서울에는 비가 온다."
 
 
@@ -66,24 +70,43 @@ def export_onnx(weights: Path, data_dir: Path, out: Path) -> None:
         )
 
 
-def run_one(name: str, weights: Path, data_dir: Path, exports: Path) -> dict[str, float]:
-    """One contestant, in this process: speed, first call, latency, memory, score."""
+def open_one(name: str, given: argparse.Namespace) -> tuple[Encode, Encode]:
+    """A contestant: what encodes sentences, and what gives their token ids, all that it reads."""
     import munjang
 
+    if name in (BASELINE, WEIGHTS):
+        from munjang.model.build import build_encoder
+
+        model = (
+            build_encoder(
+                given.base, pooling="mean", normalize=True, prompt="query: ", device="cpu"
+            )
+            if name == BASELINE
+            else build_encoder(given.weights, device="cpu")
+        )
+        prompt = model.prompts.get(model.default_prompt_name or "", "")
+
+        def cut(texts: list[str]) -> Any:
+            return model.tokenizer([prompt + text for text in texts])["input_ids"]
+
+        return partial(model.encode, batch_size=32), cut
+    shipped = {SHIPPED: "default", TINY: "tiny"}
+    encoder = munjang.load(shipped.get(name, given.exports / name.replace(" ", "-")))
+
+    def ids(texts: list[str]) -> Any:
+        return encoder.tokenizer.encode([encoder.prompt + t for t in texts], encoder.max_tokens)[0]
+
+    return encoder.encode, ids
+
+
+def run_one(name: str, given: argparse.Namespace) -> dict[str, float]:
+    """One contestant, in this process: speed, first call, latency, memory, score."""
+    import munjang  # noqa: F401 - what is timed is loading a model, not importing this
+
     imported = time.perf_counter()
-    if name == BASELINE:
-        from sentence_transformers import SentenceTransformer
-
-        model = SentenceTransformer(str(weights), device="cpu")
-
-        def encode(texts: list[str]) -> Any:
-            return model.encode(texts, batch_size=32)
-
-    else:
-        shipped = {SHIPPED: "default", TINY: "tiny"}
-        encode = munjang.load(shipped.get(name, exports / name.replace(" ", "-"))).encode
+    encode, token_ids = open_one(name, given)
     loaded = time.perf_counter()
-    first, second, gold = read_test(data_dir)
+    first, second, gold = read_test(given.data_dir)
     encode(first[:64])
     begin = time.perf_counter()
     vectors = encode(first + second)
@@ -100,7 +123,7 @@ def run_one(name: str, weights: Path, data_dir: Path, exports: Path) -> dict[str
     return {
         "sentences": len(vectors),
         "sentences_per_s": len(vectors) / seconds,
-        "tokens_per_s": count_tokens(first + second) / seconds,
+        "tokens_per_s": sum(map(len, token_ids(first + second))) / seconds,
         "short_ms": 1000 * statistics.median(waits),
         "load_s": loaded - imported,
         "peak_mb": peak,
@@ -122,16 +145,6 @@ def import_seconds() -> float:
     code = "import time; t = time.perf_counter(); import munjang; print(time.perf_counter() - t)"
     runs = [subprocess.check_output([sys.executable, "-c", code]) for _ in range(5)]
     return min(map(float, runs))
-
-
-def count_tokens(texts: list[str]) -> int:
-    """Tokens of the texts as the shipped model reads them, prompt and special ones included."""
-    import munjang
-
-    encoder = munjang.load()
-    ready = [encoder.prompt + text for text in texts]
-    ids, _ = encoder.tokenizer.encode(ready, encoder.max_tokens)
-    return sum(map(len, ids))
 
 
 def best(rounds: list[dict[str, float]]) -> dict[str, float]:
@@ -178,6 +191,7 @@ def machine() -> str:
 def main() -> None:
     """Lets the contestants take turns and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--base", required=True)
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=3)
@@ -189,7 +203,7 @@ def main() -> None:
         export_onnx(given.weights, given.data_dir, given.exports)
         return
     if given.one:
-        print(json.dumps(run_one(given.one, given.weights, given.data_dir, given.exports)))
+        print(json.dumps(run_one(given.one, given)))
         return
     command = [sys.executable, "-m", "bench.encode", *sys.argv[1:], "--one"]
     subprocess.run([*command, "export"], cwd=ROOT, check=True)

@@ -4,8 +4,8 @@
 
 What stands between the marks <!-- answer --> and <!-- /answer --> becomes what the first
 command prints, between <!-- leaderboard --> and <!-- /leaderboard --> what `munjang
-leaderboard` makes of results/, and between <!-- speed --> and <!-- /speed --> the table of
-results/bench_encode.md. With --check nothing is written, and the exit code says whether the
+leaderboard` makes of results/, and between <!-- speed --> and <!-- /speed --> the tables of
+results/bench_encode*.md. With --check nothing is written, and the exit code says whether the
 tables are current; the answer is not looked at: its last digits differ between CPUs.
 """
 
@@ -39,9 +39,9 @@ PAGES: dict[str, tuple[Language, int | None]] = {
 
 
 def speed() -> str:
-    """How fast the shipped model is, as its bench wrote it."""
-    text = (ROOT / "results/bench_encode.md").read_text("utf-8")
-    return text.split("\n", 2)[2].strip() + "\n"
+    """How fast the shipped models are, as their bench wrote it on each kind of machine."""
+    told = [path.read_text("utf-8") for path in sorted((ROOT / "results").glob("bench_encode*.md"))]
+    return "\n".join(text.split("\n", 2)[2].strip() + "\n" for text in told)
 
 
 def leaderboard(language: Language, published: int | None) -> str:

@@ -20,11 +20,9 @@ def shares():
     return module
 
 
-@pytest.mark.parametrize(
-    "name", ["contrastive", "graded", "settle", "tiny-first", "tiny-graded", "tiny"]
-)
-def test_its_recipes_are_recipes(name):
-    recipe = load_recipe(RUN / f"{name}.toml")
+@pytest.mark.parametrize("path", sorted(RUN.glob("*.toml")), ids=lambda path: path.stem)
+def test_its_recipes_are_recipes(path):
+    recipe = load_recipe(path)
     assert recipe.model.prompt == "query: "
     used = {ref for part in recipe.data.values() for ref in part.use}
     assert not used & {"korsts:test", "klue-sts:dev", *recipe.evaluate.hold_out}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from munjang.data.catalog import load_rows
 from munjang.data.draw import draw_rows
-from munjang.data.leaks import drop_leaks
+from munjang.data.leaks import find_leaks
 from munjang.data.retrieval import pairs_to_retrieval
 from munjang.data.rows import LabeledPair, Pair, ScoredPair, Sentence
 from munjang.evaluate.classes import measure_clusters
@@ -65,36 +65,50 @@ def hold_out_klue(data_dir: Path, path: Path) -> None:
 
 def write_petitions(data_dir: Path, path: Path) -> None:
     """Writes petitions to train on: none has the title or the body of one that is measured."""
-    cells = [(pair.anchor, pair.positive) for pair in _petitions_to_train_on(data_dir)]
+    cells = [
+        (pair.anchor, pair.positive) for pair in map(_shorten, _petitions_to_train_on(data_dir))
+    ]
     _write_table(path, [("anchor", "positive"), *cells])
 
 
 def write_petition_texts(data_dir: Path, path: Path, *, bodies: int | None = None) -> None:
-    """Writes titles and bodies of these petitions, one a line; or so many bodies alone."""
-    pairs = _petitions_to_train_on(data_dir)
+    """Writes titles and first characters of these petitions, one a line; or some of the latter."""
+    pairs = list(map(_shorten, _petitions_to_train_on(data_dir)))
     if bodies is None:
-        found = [text for pair in pairs for text in (pair.anchor, pair.positive)]
+        _write_lines(path, [text for pair in pairs for text in (pair.anchor, pair.positive)])
     else:
-        found = [pair.positive for pair in pairs[:bodies]]
-    with whole_file(path) as file:
-        file.write("".join(" ".join(text.split()) + "\n" for text in found).encode())
+        _write_lines(path, [pair.positive for pair in pairs[:bodies]])
+
+
+def write_petition_bodies(data_dir: Path, path: Path, *, bodies: int) -> None:
+    """Writes so many whole bodies of these petitions, one a line."""
+    _write_lines(path, [pair.positive for pair in _petitions_to_train_on(data_dir)[:bodies]])
 
 
 def _petitions_to_train_on(data_dir: Path) -> list[Pair]:
     of_the_suite, rest = _petitions(data_dir)
-    measured = [*of_the_suite, *draw_rows(rest, _PETITIONS, seed=_SEED)]
-    return drop_leaks(rest, measured, by="sentence", letters_only=True)
+    short = list(map(_shorten, rest))
+    measured = [*map(_shorten, of_the_suite), *draw_rows(short, _PETITIONS, seed=_SEED)]
+    leaks = set(find_leaks(short, measured, by="sentence", letters_only=True))
+    return [pair for row, pair in enumerate(rest) if row not in leaks]
 
 
 def _petitions(data_dir: Path) -> tuple[list[Pair], list[Pair]]:
-    """Title and first characters of the petitions that the suite draws, and of the others."""
+    """Title and body of the petitions that the suite draws, and of the others."""
     rows = load_rows("petitions", "all", data_dir=data_dir)
     whole = [row for row in rows if isinstance(row, Pair) and row.positive.strip()]
     drawn = set(draw_petitions(whole, seed=0))
-    short = [(pair in drawn, Pair(pair.anchor, pair.positive[:_BODY])) for pair in whole]
-    return [pair for is_drawn, pair in short if is_drawn], [
-        pair for is_drawn, pair in short if not is_drawn
-    ]
+    return [p for p in whole if p in drawn], [p for p in whole if p not in drawn]
+
+
+def _shorten(petition: Pair) -> Pair:
+    return Pair(petition.anchor, petition.positive[:_BODY])
+
+
+def _write_lines(path: Path, texts: Sequence[str]) -> None:
+    """Writes a text a line; white space within becomes one blank."""
+    with whole_file(path) as file:
+        file.write("".join(" ".join(text.split()) + "\n" for text in texts).encode())
 
 
 def _write_table(path: Path, rows: Sequence[tuple[str, ...]]) -> None:
@@ -130,7 +144,7 @@ def read_all(data_dir: Path, klue_held: Sequence[ScoredPair]) -> Rows:
     return Rows(
         scored=scored,
         inferences=draw_rows(inferences, _INFERENCES, seed=_SEED),
-        petitions=draw_rows(_petitions(data_dir)[1], _PETITIONS, seed=_SEED),
+        petitions=draw_rows([*map(_shorten, _petitions(data_dir)[1])], _PETITIONS, seed=_SEED),
         headlines=[
             row for row in draw_rows(headlines, _HEADLINES, seed=_SEED) if isinstance(row, Sentence)
         ],

@@ -29,6 +29,16 @@ TRAINED_ON = (
 TINY_TRAINED_ON = (*TRAINED_ON, "nsmc:sentiment-train", "3i4k:train")
 """Reviews and utterances without their labels."""
 
+_LIMITS_KO = (
+    "긴 문서의 검색, 전문 용어, 다른 언어, 반어와 부정, 수와 이름이 다를 뿐인 문장의 구별에 "
+    "약합니다. 기계 번역된 문장으로 많이 배웠고 구어와 오타에는 덜 익숙합니다."
+)
+_LIMITS_EN = (
+    "It is weak at search in long documents, at technical terms, other languages, irony and "
+    "negation, and at telling apart sentences that differ only in a number or a name. Much of its "
+    "training text is machine-translated; colloquial and misspelt text is less familiar to it."
+)
+
 CARD = CardTexts(
     what=(
         "munjang에 들어 있는 한국어 문장 임베딩 모델입니다. 접두어 없이 문장을 그대로 넣습니다. "
@@ -62,17 +72,8 @@ CARD = CardTexts(
         "choosing. 132 of the 519 pairs of KLUE-STS-dev hold a sentence of ParaKQC: its groups "
         "were left out of ParaKQC, but they also occur in KLUE-STS-train."
     ),
-    limits_ko=(
-        "문장을 위한 모델입니다. 긴 문서의 검색, 전문 용어, 다른 언어, 반어와 부정, 수와 이름이 "
-        "다를 뿐인 문장의 구별에 약합니다. 기계 번역된 문장으로 많이 배웠고 구어와 오타에는 덜 "
-        "익숙합니다."
-    ),
-    limits_en=(
-        "Made for sentences. It is weak at search in long documents, at technical terms, other "
-        "languages, irony and negation, and at telling apart sentences that differ only in a "
-        "number or a name. Much of its training text is machine-translated; colloquial and "
-        "misspelt text is less familiar to it."
-    ),
+    limits_ko=f"문장을 위한 모델입니다. {_LIMITS_KO}",
+    limits_en=f"Made for sentences. {_LIMITS_EN}",
 )
 
 TINY_BASE = "munjang-small-ko"
@@ -91,22 +92,27 @@ TINY_CARD = replace(
         f"{CARD.data_ko} 이 모델은 그렇게 만든 모델의 벡터를 KorSTS, KLUE-STS, KLUE-NLI, YNAT, "
         "Question_pair, Tatoeba, 청원, NSMC(Park 2015, CC0), 3i4K(Cho 외 2018, CC BY-SA 4.0)의 "
         "문장에서 배우고, KorSTS와 KLUE-STS의 점수를 곁들여 한 번 더, 청원을 더해 다시 한 번 "
-        "배웠습니다. 이 문장 가운데 3i4K 85개, Tatoeba 90개, Question_pair 12개는 (레이블 없이) "
-        "시험에도 있습니다."
+        "배우고, 여기에 청원의 전문, 제목과 본문, FLORES-200 dev와 Tatoeba의 번역을 곁들여 또 배운 "
+        "모델과 가중치를 평균했습니다. 이 문장 가운데 3i4K 85개, Tatoeba 90개, Question_pair "
+        "12개는 (레이블 없이) 시험에도 있습니다."
     ),
     data_en=(
         f"{CARD.data_en} This model learnt the vectors of the one made so on sentences of "
         "KorSTS, KLUE-STS, KLUE-NLI, YNAT, Question_pair, Tatoeba, the petitions, NSMC (Park 2015, "
         "CC0) and 3i4K (Cho et al. 2018, CC BY-SA 4.0), then these beside the scores of KorSTS "
-        "and KLUE-STS, then the vectors again with more petitions. Some of these sentences "
-        "stand in tests, without labels: 85 of 3i4K, 90 of Tatoeba, 12 of Question_pair."
+        "and KLUE-STS, then the vectors again with more petitions; and the weights are the mean of "
+        "that and of what came of it after whole petitions, their titles and bodies, and the "
+        "translations of FLORES-200 dev and Tatoeba. Some of these sentences stand in tests, "
+        "without labels: 85 of 3i4K, 90 of Tatoeba, 12 of Question_pair."
     ),
     limits_ko=(
-        "짧은 한국어 문장을 위한 모델입니다. 긴 글의 검색과 한국어·영어 사이의 검색은 바탕 "
-        f"모델보다도 못하니 munjang-small-ko를 쓰세요. {CARD.limits_ko}"
+        "짧은 한국어 문장을 위한 모델입니다. 긴 글의 검색은 바탕 모델보다도 못하고 한국어·영어 "
+        "사이의 검색은 munjang-small-ko보다 못하니 그 일에는 munjang-small-ko를 쓰세요. "
+        f"{_LIMITS_KO}"
     ),
     limits_en=(
-        "Made for short Korean sentences. At search in long texts, and between Korean and English, "
-        f"it is worse than the base: take munjang-small-ko for these. {CARD.limits_en}"
+        "Made for short Korean sentences. At search in long texts it is worse than the base, and "
+        "between Korean and English worse than munjang-small-ko: take that for these. "
+        f"{_LIMITS_EN}"
     ),
 )

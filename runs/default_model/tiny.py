@@ -2,7 +2,7 @@
 
     python runs/default_model/tiny.py --data-dir DIR --keep DIR [--weights models/munjang-small-ko]
 
-An hour and a half on one core of a CPU without bf16. Needs `pip install "munjang[train]"`.
+Two hours on one core of a CPU without bf16. Needs `pip install "munjang[train]"`.
 The steps, each with its folder in --keep. A run that lies there finished is read, not trained
 again: remove a run, and all that follow it, to have them made anew.
 
@@ -11,8 +11,11 @@ again: remove a run, and all that follow it, to have them made anew.
 2. tiny-graded.toml: the same once more, beside the graded pairs of KorSTS and KLUE-STS.
 3. tiny.toml: the vectors alone again, with more petitions: step 2 took the model away from
    search.
-4. OpenVINO int8 behind the gate on KorSTS-dev: src/munjang/encode/tiny.
-5. The whole suite.
+4. tiny-search.toml: whole petitions too, titles beside their bodies, translations beside each
+   other, and the graded pairs of KorSTS; it takes the model away from similarity.
+5. The mean of 3 and 4.
+6. OpenVINO int8 behind the gate on KorSTS-dev: src/munjang/encode/tiny.
+7. The whole suite.
 
 Nothing is chosen: the steps are told on the rows of held_out.py and on the tests. The tables
 go to results/tiny_model.md, the numbers to results/tiny_model.json, the suite's record to
@@ -42,6 +45,7 @@ from munjang.evaluate.suite import run_suite
 from munjang.evaluate.suite_report import suite_markdown
 from munjang.evaluate.vectors import VectorStore
 from munjang.files import whole_file
+from munjang.model.average import average_models
 from munjang.model.card import write_card
 
 if TYPE_CHECKING:
@@ -51,37 +55,46 @@ if TYPE_CHECKING:
 
 NAME = "munjang-tiny-ko"
 ROOT = Path(__file__).resolve().parents[2]
-BODIES = 600
-"""Bodies of petitions among the sentences of steps 1 and 2."""
+BODIES, WHOLE = 600, 400
+"""First characters of petitions that steps 1 and 2 read, whole bodies that step 4 draws from."""
 
-RUNS = ("tiny-first", "tiny-graded", "tiny")
+SEARCH, MEAN = "tiny-search", "tiny-mean"
+RUNS = ("tiny-first", "tiny-graded", "tiny", SEARCH)
 STEPS = {
     "teacher": "munjang-small-ko before int8",
     "tiny-first": "1. six layers learn its vectors",
     "tiny-graded": "2. and graded pairs",
     "tiny": "3. the vectors again, and petitions",
-    "int8": "4. int8, as shipped",
+    SEARCH: "4. whole petitions, search, translations",
+    MEAN: "5. the mean of 3 and 4",
+    "int8": "6. int8, as shipped",
 }
 
 
 def train_all(given: argparse.Namespace) -> None:
-    """Steps 1 to 3."""
-    held_out.hold_out_klue(given.data_dir, given.keep / steps.HELD)
-    bodies = given.keep / "petition-bodies.txt"
-    held_out.write_petition_texts(given.data_dir, bodies, bodies=BODIES)
-    whole = given.keep / "petition-texts.txt"
-    held_out.write_petition_texts(given.data_dir, whole)
+    """Steps 1 to 5."""
+    keep, data_dir = given.keep, given.data_dir
+    held_out.hold_out_klue(data_dir, keep / steps.HELD)
+    some, texts = keep / "petition-bodies.txt", keep / "petition-texts.txt"
+    whole, pairs = keep / "petition-whole.txt", keep / "petitions.tsv"
+    held_out.write_petition_texts(data_dir, some, bodies=BODIES)
+    held_out.write_petition_texts(data_dir, texts)
+    held_out.write_petition_bodies(data_dir, whole, bodies=WHOLE)
+    held_out.write_petitions(data_dir, pairs)
+    more = {SEARCH: {"data.bodies.use": str(whole), "data.search.use": str(pairs)}}
     base = given.weights
     for name in RUNS:
-        petitions = whole if name == "tiny" else bodies
+        petitions = texts if name in ("tiny", SEARCH) else some
         base = steps.train(
             name,
             base,
-            given.keep / name,
-            data_dir=given.data_dir,
-            settings=steps.reports(given.keep)
-            | {"data.petitions.use": str(petitions), "teacher.model": str(given.weights)},
+            keep / name,
+            data_dir=data_dir,
+            settings=steps.reports(keep)
+            | {"data.petitions.use": str(petitions), "teacher.model": str(given.weights)}
+            | more.get(name, {}),
         )
+    average_models([keep / name / "model" for name in RUNS[-2:]], keep / MEAN, overwrite=True)
 
 
 def measure_suite(model: Path, given: argparse.Namespace) -> SuiteResult:
@@ -117,7 +130,7 @@ def write_report(
         "# The tiny model\n",
         "Written by `python runs/default_model/tiny.py`.\n",
         markdown_rows(["step", *keys], rows),
-        "x100. The columns are those of [default_model.md](default_model.md). Up to step 3 in "
+        "x100. The columns are those of [default_model.md](default_model.md). Up to step 5 in "
         "bfloat16 where the CPU is made for it, then in int8.\n",
         "## Runs\n",
         told_runs(record["runs"]),
@@ -146,9 +159,10 @@ def main() -> None:
     train_all(given)
     rows = held_out.read_all(given.data_dir, read_rows(given.keep / steps.HELD, ScoredPair))
     folders = {"teacher": given.weights} | {name: given.keep / name / "model" for name in RUNS}
+    folders[MEAN] = given.keep / MEAN
     found = steps.measure_all(folders, rows, given.keep)
     gate = steps.export(
-        munjang.load(folders["tiny"], engine="torch", device="cpu"),
+        munjang.load(folders[MEAN], engine="torch", device="cpu"),
         given.out,
         name=NAME,
         base=texts.TINY_BASE,
