@@ -36,18 +36,18 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import held_out
 import shares
 import steps
 import texts
+from corpus import COUNTED, training_texts
 from overlaps import count_overlaps
 from report import write_report
 from weights_card import write_weights_card
 
 import munjang
-from munjang.data.catalog import load_rows
 from munjang.data.rows import ScoredPair
 from munjang.data.tables import read_rows
 from munjang.evaluate.tasks import load_task
@@ -57,11 +57,6 @@ from munjang.model.build import build_encoder
 from munjang.model.card import write_card
 from munjang.model.trim import trim_model
 from munjang.train.record import write_json
-from munjang.train.sources import texts_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 NAME = "munjang-small-ko"
 FLOAT = f"{NAME} in float32"
@@ -70,8 +65,6 @@ ROOT = HERE.parent.parent
 PROMPT = "query: "
 PIECES = 16_000
 SEEDS = (1, 2, 3)
-COUNTED = tuple(ref for ref in texts.TRAINED_ON if ref not in ("kornli:multinli", "petitions:rest"))
-"""Those that the catalogue has as they are."""
 
 
 def train_all(given: argparse.Namespace) -> list[str]:
@@ -111,14 +104,6 @@ def average(keep: Path, name: str) -> Path:
     models = [keep / part if part == "base" else keep / part / "model" for part in parts]
     average_models(models, keep / name, weights=list(parts.values()), overwrite=True)
     return keep / name
-
-
-def training_texts(data_dir: Path) -> Iterator[str]:
-    """What the vocabulary is counted on: the first rows of each of `COUNTED`, and plain Korean."""
-    for ref in (*COUNTED, "3i4k:train", "nsmc:sentiment-train"):
-        name, _, split = ref.partition(":")
-        for row in load_rows(name, split, data_dir=data_dir)[: texts.MOST_ROWS]:
-            yield from texts_of(row)
 
 
 def say_float32(config: Path) -> None:

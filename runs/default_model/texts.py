@@ -6,9 +6,6 @@ from dataclasses import replace
 
 from munjang.model.card import CardTexts
 
-MOST_ROWS = 60_000
-"""So many rows of a set count for the vocabulary."""
-
 BASE = "intfloat/multilingual-e5-small (MIT), cut to 27,740 pieces, 4-bit weights widened again"
 
 TRAINED_ON = (

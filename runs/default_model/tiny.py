@@ -15,11 +15,11 @@ again: remove a run, and all that follow it, to have them made anew.
    other, and the graded pairs of KorSTS; it takes the model away from similarity.
 5. The mean of 3 and 4.
 6. OpenVINO int8 behind the gate on KorSTS-dev: src/munjang/encode/tiny.
-7. The whole suite.
+7. The whole suite, and KorSTS-test under edits.
 
 Nothing is chosen: the steps are told on the rows of held_out.py and on the tests. The tables
-go to results/tiny_model.md, the numbers to results/tiny_model.json, the suite's record to
-results/munjang-tiny-ko-korean.json.
+go to results/tiny_model.md, the numbers to results/tiny_model.json, the suites' records to
+results/munjang-tiny-ko-korean.json and -robust.json.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import held_out
+import records
 import steps
 import texts
 from report import markdown_rows, told_gains, told_gate, told_runs
@@ -37,20 +38,17 @@ from report import markdown_rows, told_gains, told_gate, told_runs
 import munjang
 from munjang.data.rows import ScoredPair
 from munjang.data.tables import read_rows
-from munjang.encode.facts import model_facts
-from munjang.encode.saturation import int8_saturates
-from munjang.evaluate.record import SuiteResult
 from munjang.evaluate.report import markdown_table
-from munjang.evaluate.suite import run_suite
+from munjang.evaluate.robust_report import robust_markdown
 from munjang.evaluate.suite_report import suite_markdown
-from munjang.evaluate.vectors import VectorStore
-from munjang.files import whole_file
 from munjang.model.average import average_models
 from munjang.model.card import write_card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from munjang.evaluate.record import SuiteResult
+    from munjang.evaluate.robust_record import RobustResult
     from munjang.evaluate.tasks import StsResult
 
 NAME = "munjang-tiny-ko"
@@ -97,28 +95,11 @@ def train_all(given: argparse.Namespace) -> None:
     average_models([keep / name / "model" for name in RUNS[-2:]], keep / MEAN, overwrite=True)
 
 
-def measure_suite(model: Path, given: argparse.Namespace) -> SuiteResult:
-    """The model on the whole suite; or its record in --keep."""
-    path = given.keep / f"{NAME}-korean.json"
-    if not path.exists():
-        facts = model_facts(model)
-        told = facts.to_record()
-        if int8_saturates():  # its speed here says nothing about that of int8
-            told["sentences_per_second"] = None
-        suite = run_suite(
-            VectorStore(munjang.load(model)),
-            data_dir=given.data_dir,
-            progress=True,
-            trained_on=facts.trained_on,
-            facts=told,
-        )
-        with whole_file(path) as file:
-            file.write(suite.to_json().encode())
-    return SuiteResult.from_json(path.read_text("utf-8"))
-
-
 def write_report(
-    record: Mapping[str, Any], results: Sequence[StsResult], suite: SuiteResult
+    record: Mapping[str, Any],
+    results: Sequence[StsResult],
+    suite: SuiteResult,
+    robust: RobustResult,
 ) -> str:
     """All tables; `record` is what results/tiny_model.json keeps."""
     keys = [*held_out.CHOOSING, *held_out.TESTS]
@@ -141,6 +122,7 @@ def write_report(
     for task, split in steps.MEASURED:
         parts.append(markdown_table([r for r in results if (r.task, r.split) == (task, split)]))
     parts += ["## The whole suite\n", suite_markdown(suite)]
+    parts += ["## Under edits\n", robust_markdown([robust])]
     return "\n".join(parts)
 
 
@@ -151,7 +133,6 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True, help="the folder of all runs")
     parser.add_argument("--weights", type=Path, default=ROOT / "models/munjang-small-ko")
     parser.add_argument("--out", type=Path, default=ROOT / "src/munjang/encode/tiny")
-    parser.add_argument("--results", type=Path, default=ROOT / "results")
     given = parser.parse_args()
     given.keep, given.data_dir = given.keep.resolve(), given.data_dir.resolve()
     given.weights = given.weights.resolve()
@@ -181,10 +162,11 @@ def main() -> None:
         "gains": steps.gains(results, NAME, shipped.name),
         "results": steps.told_results(results),
     }
-    suite = measure_suite(given.out, given)
-    with whole_file(given.results / f"{NAME}-korean.json") as file:
-        file.write(suite.to_json(evidence=False).encode())
-    steps.publish(given.results / "tiny_model", record, write_report(record, results, suite))
+    suite = records.measure_suite(NAME, str(given.out), given.data_dir, given.keep)
+    robust = records.measure_robust(NAME, str(given.out), given.data_dir, given.keep)
+    records.publish(suite, robust)
+    report = write_report(record, results, suite, robust)
+    steps.publish(records.RESULTS / "tiny_model", record, report)
 
 
 if __name__ == "__main__":

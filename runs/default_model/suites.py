@@ -1,6 +1,6 @@
 """Measures the shipped model and its base on the whole suite and under edits.
 
-    python runs/suites.py --base DIR --data-dir DIR [--keep DIR]
+    python runs/default_model/suites.py --base DIR --data-dir DIR [--keep DIR]
 
 Half an hour on two cores with VNNI. Writes results/NAME-korean.json and
 results/NAME-robust.json without their evidence (`munjang leaderboard` reads them), all
@@ -15,24 +15,18 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from records import RESULTS, measure_robust, measure_suite, publish, write
+
 import munjang
-from munjang.encode.facts import model_facts
 from munjang.encode.folder import MANIFEST
 from munjang.evaluate.comparison import compare_suites
 from munjang.evaluate.picture_files import write_picture
 from munjang.evaluate.pictures import draw_robustness
-from munjang.evaluate.record import SuiteResult
-from munjang.evaluate.robust_record import RobustResult
 from munjang.evaluate.robust_report import robust_markdown
-from munjang.evaluate.robustness import run_robust
-from munjang.evaluate.suite import run_suite
 from munjang.evaluate.suite_report import suite_comparison_markdown, suite_markdown
 from munjang.evaluate.tasks import load_task
-from munjang.evaluate.vectors import VectorStore
-from munjang.files import whole_file
 from munjang.model.export import Origin, export_model
 
-RESULTS = Path(__file__).resolve().parent.parent / "results"
 BASE = "multilingual-e5-small-ko"
 
 
@@ -48,39 +42,6 @@ def export_base(base: str, data_dir: Path, out: Path) -> None:
             "MIT", "intfloat/multilingual-e5-small, cut to 27,740 pieces, 4-bit widened", ()
         ),
     )
-
-
-def measure_suite(name: str, model: str, data_dir: Path, keep: Path) -> SuiteResult:
-    """A model on the suite; or its record."""
-    path = keep / f"{name}-korean.json"
-    if not path.exists():
-        facts = model_facts(model)
-        found = run_suite(
-            VectorStore(munjang.load(model)),
-            data_dir=data_dir,
-            progress=True,
-            trained_on=facts.trained_on,
-            facts=facts.to_record(),
-        )
-        write(path, found.to_json())
-    return SuiteResult.from_json(path.read_text("utf-8"))
-
-
-def measure_robust(name: str, model: str, data_dir: Path, keep: Path) -> RobustResult:
-    """A model on KorSTS-test under every edit; or its record."""
-    path = keep / f"{name}-robust.json"
-    if not path.exists():
-        pairs = load_task("korsts", split="test", data_dir=data_dir)
-        store = VectorStore(munjang.load(model))
-        found = run_robust(store, pairs, task="korsts", split="test", progress=True)
-        write(path, found.to_json())
-    return RobustResult.from_json(path.read_text("utf-8"))
-
-
-def write(path: Path, text: str) -> None:
-    """Writes a file whole."""
-    with whole_file(path) as file:
-        file.write(text.encode())
 
 
 def main() -> None:
@@ -100,10 +61,9 @@ def main() -> None:
         suites = [measure_suite(name, model, given.data_dir, keep) for name, model in named]
         robust = [measure_robust(name, model, given.data_dir, keep) for name, model in named]
     for suite, edited in zip(suites, robust, strict=True):
-        write(RESULTS / f"{suite.model}-korean.json", suite.to_json(evidence=False))
-        write(RESULTS / f"{edited.model}-robust.json", edited.to_json())
+        publish(suite, edited)
     write_picture(draw_robustness(robust), RESULTS / "robust.svg")
-    parts = ["# The suite\n", "Written by `python runs/suites.py`.\n"]
+    parts = ["# The suite\n", "Written by `python runs/default_model/suites.py`.\n"]
     for suite in suites:
         parts += [f"## {suite.model}\n", suite_markdown(suite)]
     comparison = suite_comparison_markdown(compare_suites(suites, progress=True))
