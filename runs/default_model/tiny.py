@@ -73,16 +73,16 @@ def train_all(given: argparse.Namespace) -> None:
     """Steps 1 to 5."""
     keep, data_dir = given.keep, given.data_dir
     held_out.hold_out_klue(data_dir, keep / steps.HELD)
-    some, texts = keep / "petition-bodies.txt", keep / "petition-texts.txt"
+    some, all_of_them = keep / "petition-bodies.txt", keep / "petition-texts.txt"
     whole, pairs = keep / "petition-whole.txt", keep / "petitions.tsv"
     held_out.write_petition_texts(data_dir, some, bodies=BODIES)
-    held_out.write_petition_texts(data_dir, texts)
+    held_out.write_petition_texts(data_dir, all_of_them)
     held_out.write_petition_bodies(data_dir, whole, bodies=WHOLE)
     held_out.write_petitions(data_dir, pairs)
     more = {SEARCH: {"data.bodies.use": str(whole), "data.search.use": str(pairs)}}
     base = given.weights
     for name in RUNS:
-        petitions = texts if name in ("tiny", SEARCH) else some
+        petitions = all_of_them if name in ("tiny", SEARCH) else some
         base = steps.train(
             name,
             base,
