@@ -2,12 +2,12 @@
 
     python runs/default_model/korean.py --data-dir DIR --keep DIR [--weights DIR]
 
---weights is models/munjang-small-ko where not told. Half an hour on two cores without bf16. Needs
+--weights is models/munjang-small-ko where not told. An hour on two cores without bf16. Needs
 `pip install "munjang[train]"`. Hangul pieces are learnt from the training texts and grafted into
 the model, each as the mean of the old pieces that it was cut into; korean.toml then teaches the
-model its own vectors anew, without a prompt. A run that lies in --keep finished is read, not
-trained again. The scores on the rows of held_out.py and on the tests go to
-results/default_model_tried.json, which `python runs/default_model` tells of.
+model its own vectors anew, without a prompt, and words.py what it made of each word. What lies in
+--keep finished is read, not trained again. The scores on the rows of held_out.py and on the tests
+go to results/default_model_tried.json, which `python runs/default_model` tells of.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 import held_out
 import steps
+import words
 from corpus import training_texts
 from vocabulary import graft, learn_pieces
 
@@ -28,7 +29,10 @@ from munjang.data.tables import read_rows
 from munjang.evaluate.tasks import load_task
 from munjang.train.record import write_json
 
-NAME = "a Korean vocabulary"
+NAME, BY_WORD = "a Korean vocabulary", "then learnt word by word"
+EPOCHS = 0.6
+"""Of the second training, over the sentences of words.py."""
+
 ROOT = Path(__file__).resolve().parents[2]
 TRIED = ROOT / "results/default_model_tried.json"
 LEARNT, OTHERS = 14_000, 5_000
@@ -68,23 +72,47 @@ def tokens_a_sentence(model: Path, data_dir: Path) -> float:
     return sum(map(len, ids)) / len(ids)
 
 
-def tell(given: argparse.Namespace, run: Path) -> dict[str, Any]:
+def teach(given: argparse.Namespace, start: Path) -> tuple[Path, int, int]:
+    """Trains on word by word; gives the model's folder, and how many steps and sentences."""
+    petitions = (given.keep / "petition-texts.txt").read_text("utf-8").splitlines()
+    held = read_rows(given.keep / steps.HELD, ScoredPair)
+    sentences = words.draw_sentences(given.data_dir, petitions, held)
+    batches = words.choose_batches(sentences, epochs=EPOCHS)
+    out: Path = given.keep / "korean-words"
+    if not out.exists():
+        words.teach(given.weights, start, out, batches)
+    return out, len(batches), sum(map(len, batches))
+
+
+def tell(given: argparse.Namespace, run: Path) -> list[dict[str, Any]]:
     """What was tried, and what it scores."""
     told = steps.tell_run(run)
     rows = {name: found["rows"] for name, found in told["data"].items()}
     pairs = rows.pop("sts"), rows.pop("sts-klue")
     before, after = (tokens_a_sentence(m, given.data_dir) for m in (given.weights, run / "model"))
+    by_word, count, read = teach(given, run / "model")
     held = held_out.read_all(given.data_dir, read_rows(given.keep / steps.HELD, ScoredPair))
-    return {
-        "name": NAME,
-        "what": f"Hangul pieces learnt from the training texts, and no prompt: {after:.1f} tokens "
-        f"a sentence of KorSTS-test instead of {before:.1f}. A new piece starts as the mean of the "
-        "old ones that it was cut into; then the model learns the vectors of the shipped weights "
-        f"for {sum(rows.values()):,} texts, beside {pairs[0]:,} rows of KorSTS-train and "
-        f"{pairs[1]:,} of KLUE-STS-train by CoSENT; {told['steps']:,} steps",
-        "seed": told["seed"],
-        "scores": steps.measure(run / "model", held, given.keep / "korean-measured.json"),
-    }
+    scores = steps.measure_all({"korean": run / "model", "korean-words": by_word}, held, given.keep)
+    return [
+        {
+            "name": NAME,
+            "what": f"Hangul pieces learnt from the training texts, and no prompt: {after:.1f} "
+            f"tokens a sentence of KorSTS-test instead of {before:.1f}. A new piece starts as the "
+            "mean of the old ones that it was cut into; then the model learns the vectors of the "
+            f"shipped weights for {sum(rows.values()):,} texts, beside {pairs[0]:,} rows of "
+            f"KorSTS-train and {pairs[1]:,} of KLUE-STS-train by CoSENT; {told['steps']:,} steps",
+            "seed": told["seed"],
+            "scores": scores["korean"],
+        },
+        {
+            "name": BY_WORD,
+            "what": "on from there: what the shipped weights make of each word, after layers "
+            f"{', '.join(map(str, words.LAYERS))}, and of the sentence, for {read:,} texts; "
+            f"{count:,} steps",
+            "seed": words.SEED,
+            "scores": scores["korean-words"],
+        },
+    ]
 
 
 def main() -> None:
@@ -98,8 +126,9 @@ def main() -> None:
     given.weights = given.weights.resolve()
     given.keep.mkdir(parents=True, exist_ok=True)
     told = tell(given, train(given))
-    others = [each for each in json.loads(TRIED.read_text("utf-8")) if each["name"] != NAME]
-    write_json(TRIED, [*others, told])
+    tried = json.loads(TRIED.read_text("utf-8"))
+    others = [each for each in tried if each["name"] not in (NAME, BY_WORD)]
+    write_json(TRIED, [*others, *told])
     print(json.dumps(told, ensure_ascii=False, indent=1))
 
 
