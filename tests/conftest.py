@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ from hypothesis import settings
 from munjang.data.rows import ScoredPair
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from types import ModuleType
 
     from transformers import PreTrainedTokenizerFast
 
@@ -40,6 +42,22 @@ def shipped() -> SentenceEncoder:
     import munjang
 
     return munjang.load()
+
+
+@pytest.fixture(scope="session")
+def open_part() -> Callable[[str], ModuleType]:
+    """Opens a module of runs/default_model by its name; each call opens it anew."""
+    folder = Path(__file__).resolve().parent.parent / "runs" / "default_model"
+
+    def opened(name: str) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return opened
 
 
 _OWN_SENTENCES = [

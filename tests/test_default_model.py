@@ -1,6 +1,5 @@
 """The parts of runs/default_model that decide: its recipes, and which mean is taken."""
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -13,11 +12,8 @@ RUN = ROOT / "runs" / "default_model"
 
 
 @pytest.fixture(scope="module")
-def shares():
-    spec = importlib.util.spec_from_file_location("shares", RUN / "shares.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def shares(open_part):
+    return open_part("shares")
 
 
 @pytest.mark.parametrize("path", sorted(RUN.glob("*.toml")), ids=lambda path: path.stem)

@@ -1,6 +1,5 @@
 """The part of runs/default_model that makes and grafts a Korean vocabulary."""
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -23,13 +22,8 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def vocabulary():
-    spec = importlib.util.spec_from_file_location(
-        "vocabulary", ROOT / "runs/default_model/vocabulary.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def vocabulary(open_part):
+    return open_part("vocabulary")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """The part of runs/default_model that compares and teaches two models word by word."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +14,8 @@ THINGS = ("떡볶이", "미끄럼틀", "콩나물국", "자전거", "수족관",
 TEXTS = [f"{one}를 찾았는데 {other}만 없다." for one in THINGS for other in THINGS]
 
 
-def open_part(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / f"runs/default_model/{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
-def words():
+def words(open_part):
     return open_part("words")
 
 
@@ -55,7 +47,7 @@ def test_batches_hold_each_sentence_once_and_are_bounded(words):
     assert words.choose_batches(texts, epochs=0.5) == found[: len(found) // 2]
 
 
-def test_a_new_vocabulary_comes_near_again(words, tmp_path, monkeypatch):
+def test_a_new_vocabulary_comes_near_again(words, open_part, tmp_path, monkeypatch):
     monkeypatch.setattr(words, "_WARM_UP", 1)
     vocabulary = open_part("vocabulary")
     start = tmp_path / "start"

@@ -41,12 +41,12 @@ def learn_pieces(model: Path, texts: Sequence[str], *, learnt: int, others: int)
             them, then the likeliest.
     """
     korean = sorted({text for text in texts if _HANGUL.search(text)})
-    own = json.loads((model / _TOKENIZER).read_text("utf-8"))
-    found = dict(_learn(Tokenizer.from_str(json.dumps(own)), korean, learnt))
+    whole = Tokenizer.from_file(str(model / _TOKENIZER))
+    own = json.loads(whole.to_str())
+    found = dict(_learn(whole, korean, learnt))
     least = min(found.values()) - 1
     taken = {piece: least for piece, _ in _plain(own) if len(piece) == 1 and _has_hangul(piece)}
     taken |= {piece: score for piece, score in found.items() if _has_hangul(piece)}
-    whole = Tokenizer.from_str(json.dumps(own))
     whole.no_truncation()
     counts = count_pieces(whole, texts, size=whole.get_vocab_size()).counts
     rest = [(piece, score) for piece, score in _plain(own) if not _has_hangul(piece)]
