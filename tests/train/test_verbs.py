@@ -221,3 +221,40 @@ def test_two_processes_are_as_good_as_one(make_recipe, toml, tiny_bases, tmp_pat
     moved = max(float(np.abs(ours[name] - base_weights[name]).max()) for name in ours)
     assert moved > 1e-3
     assert apart < 1e-5
+
+
+SLOW = """
+import os, sys, time
+from munjang.cli import main
+from munjang.train.trainer import RecipeTrainer
+
+read = RecipeTrainer._load_from_checkpoint
+
+def read_late(*given):
+    time.sleep(3 * int(os.environ["RANK"]))
+    read(*given)
+
+RecipeTrainer._load_from_checkpoint = read_late
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_checkpoints_stay_until_every_process_has_read_the_best(toml, tiny_bases, tmp_path):
+    path = toml(
+        model={"base": str(tiny_bases["still"])},
+        part={"triplets": "product", "rows": 8},
+        train={"batch_size": 4, "epochs": 1.0, "window": 1},
+    )
+    (tmp_path / "slow.py").write_text(SLOW, "utf-8")
+    starter = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "slow.py"]
+    done = subprocess.run(
+        [sys.executable, *starter, "train", str(path), "--device=cpu", "--out=둘"],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "둘" / "checkpoints").exists()

@@ -313,10 +313,12 @@ class _Loop:
             used = f"going on from {checkpoint.name}" if checkpoint else "beginning anew"
             self.say(f"{name} cannot be used: {fault}; {used}")
         patience = self.recipe.evaluate.patience
-        if checkpoint is not None and trainer.is_done(checkpoint, patience, DEV_METRIC):
-            return trainer.state.global_step
-        with explained_disk_errors(self.folder.root):
-            trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+        if checkpoint is None or not trainer.is_done(checkpoint, patience, DEV_METRIC):
+            start = None if checkpoint is None else str(checkpoint)
+            with explained_disk_errors(self.folder.root):
+                trainer.train(resume_from_checkpoint=start)
+        # the first process may remove the checkpoints once all have read the best one
+        self.arguments.distributed_state.wait_for_everyone()
         return trainer.state.global_step
 
     def _save(self, model: SentenceTransformer, before: Measured, after: Measured) -> None:
