@@ -40,11 +40,11 @@ def test_means_of_words(words):
 
 def test_batches_hold_each_sentence_once_and_are_bounded(words):
     texts = [f"{n}번째 글. " * (1 + n % 40) for n in range(500)]
-    found = words.choose_batches(texts, epochs=1)
+    found = words.choose_batches(texts, share=1, seed=7)
     assert sorted(text for batch in found for text in batch) == sorted(texts)
     longest = max(map(len, texts))
     assert all(sum(map(len, batch)) <= words.CHARACTERS + longest for batch in found)
-    assert words.choose_batches(texts, epochs=0.5) == found[: len(found) // 2]
+    assert words.choose_batches(texts, share=0.5, seed=7) == found[: len(found) // 2]
 
 
 def test_a_new_vocabulary_comes_near_again(words, open_part, tmp_path, monkeypatch):

@@ -91,7 +91,6 @@ def draw_sentences(data_dir: Path, more: Sequence[str], held: Sequence[Row]) -> 
 
 def teach(teacher: Path, start: Path, out: Path, batches: Sequence[list[str]]) -> None:
     """Trains `start` on the states of `teacher`, in float32, a step a batch."""
-    torch.manual_seed(SEED)
     old, new = (build_encoder(folder, device="cpu").float() for folder in (teacher, start))
     backbone: Any = new.transformers_model
     old.eval()
@@ -121,16 +120,16 @@ def teach(teacher: Path, start: Path, out: Path, batches: Sequence[list[str]]) -
         new.save_pretrained(str(work), create_model_card=False)
 
 
-def choose_batches(sentences: Sequence[str], *, epochs: float) -> list[list[str]]:
-    """Sentences of about the same length together, in a random order; at most one epoch."""
-    draw = random.Random(SEED)  # noqa: S311 - a draw that anyone can repeat
+def choose_batches(sentences: Sequence[str], *, share: float, seed: int) -> list[list[str]]:
+    """Sentences of about the same length together, in a random order; a share of all batches."""
+    draw = random.Random(seed)  # noqa: S311 - a draw that anyone can repeat
     found: list[list[str]] = [[]]
     for text in sorted(sentences, key=lambda text: len(text) + 8 * draw.random()):
         if (len(found[-1]) + 1) * max(8, len(text)) > CHARACTERS and found[-1]:
             found.append([])
         found[-1].append(text)
     draw.shuffle(found)
-    return found[: int(len(found) * epochs)]
+    return found[: int(len(found) * share)]
 
 
 def _loss(old: SentenceTransformer, new: SentenceTransformer, batch: list[str]) -> torch.Tensor:
