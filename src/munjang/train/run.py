@@ -129,6 +129,7 @@ def train(
 
 def _finish(folder: RunFolder, arguments: SentenceTransformerTrainingArguments) -> Run:
     """What is left once the manifest says that a run is finished; a kill may have come between."""
+    arguments.distributed_state.wait_for_everyone()  # till all have read the best checkpoint
     if arguments.process_index == 0:
         if not (folder.model / CARD).exists():
             write_training_card(folder.root)
@@ -313,12 +314,10 @@ class _Loop:
             used = f"going on from {checkpoint.name}" if checkpoint else "beginning anew"
             self.say(f"{name} cannot be used: {fault}; {used}")
         patience = self.recipe.evaluate.patience
-        if checkpoint is None or not trainer.is_done(checkpoint, patience, DEV_METRIC):
-            start = None if checkpoint is None else str(checkpoint)
-            with explained_disk_errors(self.folder.root):
-                trainer.train(resume_from_checkpoint=start)
-        # the first process may remove the checkpoints once all have read the best one
-        self.arguments.distributed_state.wait_for_everyone()
+        if checkpoint is not None and trainer.is_done(checkpoint, patience, DEV_METRIC):
+            return trainer.state.global_step
+        with explained_disk_errors(self.folder.root):
+            trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
         return trainer.state.global_step
 
     def _save(self, model: SentenceTransformer, before: Measured, after: Measured) -> None:
