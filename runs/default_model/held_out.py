@@ -20,6 +20,7 @@ from munjang.evaluate.suite_measures import draw_petitions
 from munjang.evaluate.tasks import WITHOUT_PARAKQC, load_task
 from munjang.evaluate.vectors import VectorStore
 from munjang.files import whole_file
+from munjang.train.entries import split_ref
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,7 +134,7 @@ def read_all(data_dir: Path, klue_held: Sequence[ScoredPair]) -> Rows:
     scored = {"korsts-dev": load_task("korsts", split="dev", data_dir=data_dir)}
     scored["klue-held"] = [*klue_held]
     for key in TESTS:
-        task, _, split = key.partition(":")
+        task, split = split_ref(key)
         scored[key] = load_task(task, split=split, data_dir=data_dir)
     inferences = [
         row

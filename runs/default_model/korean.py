@@ -22,7 +22,7 @@ from typing import Any
 import held_out
 import steps
 import words
-from corpus import training_texts
+from corpus import draw_sentences, training_texts
 from vocabulary import graft, learn_pieces
 
 import munjang
@@ -53,13 +53,14 @@ TRIED = ROOT / "results/default_model_tried.json"
 LEARNT, OTHERS = 14_000, 5_000
 """Pieces to learn, and pieces without Hangul that stay."""
 
+PETITIONS = "petition-texts.txt"
 BODIES = 400
 """Whole bodies of petitions that the training draws from."""
 
 
 def train(given: argparse.Namespace) -> Path:
     """Learns the vocabulary and trains the model with it; gives the run's folder."""
-    petitions, bodies = given.keep / "petition-texts.txt", given.keep / "petition-whole.txt"
+    petitions, bodies = given.keep / PETITIONS, given.keep / "petition-whole.txt"
     held_out.hold_out_klue(given.data_dir, given.keep / steps.HELD)
     held_out.write_petition_texts(given.data_dir, petitions)
     held_out.write_petition_bodies(given.data_dir, bodies, bodies=BODIES)
@@ -89,9 +90,9 @@ def tokens_a_sentence(model: Path, data_dir: Path) -> float:
 
 def teach(given: argparse.Namespace, start: Path) -> dict[str, tuple[Path, int, int]]:
     """Trains on word by word; gives each pass's folder, and how many steps and sentences."""
-    petitions = (given.keep / "petition-texts.txt").read_text("utf-8").splitlines()
+    petitions = (given.keep / PETITIONS).read_text("utf-8").splitlines()
     held = read_rows(given.keep / steps.HELD, ScoredPair)
-    sentences = words.draw_sentences(given.data_dir, petitions, held)
+    sentences = draw_sentences(given.data_dir, petitions, held)
     found: dict[str, tuple[Path, int, int]] = {}
     for name, one in PASSES.items():
         batches = words.choose_batches(sentences, share=one.share, seed=one.seed)

@@ -15,78 +15,24 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from munjang.data.catalog import load_rows
-from munjang.data.draw import draw_rows
-from munjang.data.leaks import drop_leaks
-from munjang.data.rows import Row, Sentence
 from munjang.files import whole_folder
 from munjang.model.build import build_encoder, own_prompt
 from munjang.progress import progress_bar
-from munjang.train.sources import texts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
     from sentence_transformers import SentenceTransformer
 
-DRAWN: Mapping[str, int] = {
-    "korsts:train": 11_000,
-    "klue-sts:train": 9_000,
-    "klue-nli:train": 12_000,
-    "ynat:train": 10_000,
-    "nsmc:sentiment-train": 6_000,
-    "3i4k:train": 5_000,
-    "question-pair:train": 3_000,
-    "stylekqc:train": 2_000,
-    "parakqc:all": 3_000,
-    "flores200:dev": 2_000,
-    "tatoeba:anki": 4_000,
-}
-"""At most so many sentences of each."""
-
-HELD_OUT = (
-    "korsts:dev",
-    "korsts:test",
-    "klue-sts:dev",
-    "klue-nli:dev",
-    "kornli:dev",
-    "kornli:test",
-    "question-pair:test",
-    "stylekqc:test",
-    "ynat:held-out",
-    "3i4k:test",
-    "nsmc:held-out-sentiment",
-    "flores200:devtest",
-    "tatoeba:test",
-)
-"""Whose sentences are not learnt."""
-
 LAYERS = (3, 6, 9, 12)
 RATE, EMBEDDINGS_RATE = 1e-4, 3e-4
 CHARACTERS, LONGEST = 2560, 256
 """Of a batch, and tokens of a text."""
-SEED = 7
 _WARM_UP, _CLIP = 50, 1.0
 _WEIGHTS = (10.0, 1.0, 20.0)
 """Of the vectors, of the words, and of likeness in the loss."""
-
-
-def draw_sentences(data_dir: Path, more: Sequence[str], held: Sequence[Row]) -> list[str]:
-    """Sentences of `DRAWN` and some more texts, without those of `HELD_OUT` and `held`."""
-    measured = [*held]
-    for ref in HELD_OUT:
-        name, _, split = ref.partition(":")
-        measured += load_rows(name, split, data_dir=data_dir)
-    found: list[str] = []
-    for ref, count in DRAWN.items():
-        name, _, split = ref.partition(":")
-        rows = load_rows(name, split, data_dir=data_dir)
-        sentences = [Sentence(text) for text in sorted({t for r in rows for t in texts_of(r)})]
-        kept = drop_leaks(sentences, measured, by="sentence", letters_only=True)
-        found += [row.text for row in draw_rows(kept, min(count, len(kept)), seed=SEED)]
-    return [*found, *filter(str.strip, more)]
 
 
 def teach(teacher: Path, start: Path, out: Path, batches: Sequence[list[str]]) -> None:
