@@ -34,7 +34,7 @@ class Draws:
     def __init__(self, text: str, edit: str, *, dose: float, seed: int) -> None:
         named = f"{seed}\0{edit}\0{text}".encode("utf-8", "surrogatepass")
         start = int.from_bytes(hashlib.sha256(named).digest(), "big")
-        self._random = random.Random(start)  # noqa: S311
+        self._random = random.Random(start)  # noqa: S311 - a draw that anyone can repeat
         self._dose = dose
 
     def pick(self, ways: int = 1, *, cap: float = 1.0) -> int | None:
