@@ -126,7 +126,7 @@ class TestRefusals:
 
     def test_overwriting_what_is_no_model(self, source, own_pairs, tmp_path):
         (tmp_path / "일기.txt").write_text("소중한 글", encoding="utf-8")
-        with pytest.raises(InputError, match="not a model folder"):
+        with pytest.raises(InputError, match="not overwritten"):
             export_model(source, tmp_path, pairs=own_pairs, overwrite=True)
         assert (tmp_path / "일기.txt").exists()
 

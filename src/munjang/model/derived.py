@@ -39,13 +39,17 @@ def refuse_exported(folder: Path, name: str, *, verb: str) -> None:
         )
 
 
-def check_target(target: Path, sources: Sequence[Path], *, overwrite: bool) -> None:
+def check_target(
+    target: Path, sources: Sequence[Path], *, overwrite: bool, mark: str = MODULES
+) -> None:
     """Checks that a folder may be written.
 
     Args:
         target: The folder to write.
         sources: The folders that are read for it.
-        overwrite: Whether a sentence-transformers folder in its place may go.
+        overwrite: Whether a model in its place may go.
+        mark: The file by which such a model is known: by default that of a
+            sentence-transformers folder.
 
     Raises:
         InputError: It is taken, or what would go is no model, or is read.
@@ -54,9 +58,10 @@ def check_target(target: Path, sources: Sequence[Path], *, overwrite: bool) -> N
         return
     if not overwrite:
         raise InputError(f"{target} exists already", fix="another folder, or --overwrite")
-    if not (target / MODULES).is_file():
+    if not (target / mark).is_file():
         raise InputError(
-            f"{target} is no sentence-transformers folder, so it is not overwritten",
+            f"{target} is no model, so it is not overwritten",
+            found=f"no {mark}",
             fix="another folder",
         )
     if any(source.resolve().is_relative_to(target.resolve()) for source in sources):

@@ -19,6 +19,7 @@ from munjang.errors import GateError, InputError, MissingExtraError, ModelError,
 from munjang.evaluate.sts import correlations
 from munjang.files import whole_folder
 from munjang.korean.normalize import replace_surrogates, to_nfc
+from munjang.model.derived import check_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,7 +160,7 @@ def export_model(
             fix='load them with munjang.load(model, engine="torch")',
         )
     target = Path(out)
-    _check_target(target, overwrite=overwrite)
+    check_target(target, (), overwrite=overwrite, mark=MANIFEST)
     model = source.engine.model
     precision = "int8" if int8 else "fp32"
     origin = origin or Origin()
@@ -234,17 +235,6 @@ def _pass_gate(result: GateResult, limits: GateLimits, name: str) -> None:
         ),
         fix="more typical calibration sentences, fp32, or wider limits if you can live with it",
     )
-
-
-def _check_target(target: Path, *, overwrite: bool) -> None:
-    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
-        return
-    if not overwrite:
-        raise InputError(f"{target} exists already", fix="another folder, or --overwrite")
-    if not (target / MANIFEST).is_file():
-        raise InputError(
-            f"{target} is not a model folder, so it is not overwritten", fix="another folder"
-        )
 
 
 def _calibration_batches(source: SentenceEncoder, sentences: Sequence[str]) -> list[Batch]:
