@@ -1,4 +1,4 @@
-"""What the command line says: results, notes, errors, and the exit code.
+"""What the command line says: results and notes.
 
 Results go to stdout: a table where a person looks at it, JSON lines in a pipe.
 Everything else goes to stderr.
@@ -6,20 +6,15 @@ Everything else goes to stderr.
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import sys
-import traceback
-import warnings
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from munjang.errors import MunjangError, MunjangWarning, counted
+from munjang.errors import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import Console
 
@@ -29,7 +24,6 @@ if TYPE_CHECKING:
     from munjang.search import Clusters, Hit
     from munjang.train.recipe import Recipe
 
-_INTERRUPTED = 130
 _SHOWN_MEMBERS = 5
 
 
@@ -58,26 +52,6 @@ def terminal() -> Console:
     from rich.console import Console
 
     return Console(highlight=False)
-
-
-def run(verb: Callable[[], object], *, debug: bool) -> int:
-    """Runs the parsed command line and says what went wrong, if anything did.
-
-    Args:
-        verb: What to run; it may end with `SystemExit`, having said why.
-        debug: Show the traceback of an error before its lines.
-
-    Returns:
-        The exit code: 0 for success, 130 when stopped by Ctrl-C, an error's own
-        `exit_code`, 1 for any other failure.
-    """
-    _start_output()
-    with _warnings_on_stderr():
-        code = _run(verb, debug=debug)
-    if code == _INTERRUPTED:
-        note("stopped")
-    _end_output()
-    return code
 
 
 def show_hits(queries: Sequence[str], hits: Sequence[Sequence[Hit]], *, as_json: bool) -> None:
@@ -297,79 +271,3 @@ def _korsts_score(model: ZooModel) -> str:
         if (score.task, score.metric) == ("korsts-test", "cosine_spearman"):
             return f"{score.value:.2f}"
     return ""
-
-
-def _run(verb: Callable[[], object], *, debug: bool) -> int:
-    try:
-        verb()
-    except SystemExit as stop:
-        if isinstance(stop.__context__, BrokenPipeError):  # the reader has all it wanted
-            _drop_output()
-            return 0
-        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-    except Exception as error:
-        if debug:
-            note(traceback.format_exc().rstrip())
-        return _explain(error)
-    return 0
-
-
-def _explain(error: Exception) -> int:
-    """Says what went wrong, and returns the exit code for it."""
-    if isinstance(error, MunjangError):
-        note(f"error: {error}")
-        return error.exit_code
-    what = " ".join(str(error).split())
-    note(f"error: {type(error).__name__}: {what}\ntry: munjang --debug, to see where it comes from")
-    return MunjangError.exit_code
-
-
-def _start_output() -> None:
-    r"""Makes stdout take any text: UTF-8 in a pipe, a lone surrogate as \udXXX.
-
-    That escape is also what JSON calls it, so JSON stays whole.
-    """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        encoding = None if sys.stdout.isatty() else "utf-8"
-        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
-
-
-def _end_output() -> None:
-    """Writes what stdout still holds; a reader that has gone (`| head`) is no error."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _drop_output()
-
-
-def _drop_output() -> None:
-    """Sends the rest of stdout nowhere, so that Python does not fail on it at its exit."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
-
-
-@contextmanager
-def _warnings_on_stderr() -> Iterator[None]:
-    """Shows each distinct warning of munjang once, as one line on stderr."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("default", MunjangWarning)
-        plain = warnings.showwarning
-
-        def show(
-            message: Warning | str,
-            category: type[Warning],
-            filename: str,
-            lineno: int,
-            file: Any = None,  # noqa: ANN401 - the signature is the standard library's
-            line: str | None = None,
-        ) -> None:
-            if issubclass(category, MunjangWarning):
-                note(f"warning: {message}")
-            else:
-                plain(message, category, filename, lineno, file, line)
-
-        warnings.showwarning = show
-        yield

@@ -28,7 +28,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"data", "encode", "evaluate", "search", "doctor", "model", "train", "serve"},
 }
 MAY_IMPORT["inputs"] = MAY_IMPORT["console"] | {"console"}
-MAY_IMPORT["cli"] = MAY_IMPORT["inputs"] | {"inputs"}
+MAY_IMPORT["running"] = {"errors", "console"}
+MAY_IMPORT["cli"] = MAY_IMPORT["inputs"] | {"inputs", "running"}
 MAY_IMPORT["__main__"] = {"cli"}
 MAY_IMPORT["__init__"] = MAY_IMPORT["console"]
 """The floors of a room, below it; a room may always import itself."""
@@ -71,7 +72,7 @@ TESTED_ELSEWHERE = {
     "cli/trim": "a part of the command line: tests/model/test_trim.py",
     "cli/use": "a part of the command line: tests/test_cli.py",
     "model/agreement": "what munjang average refuses: tests/model/test_average.py",
-    "model/derived": "what trim and average have in common: tests/model/test_trim.py",
+    "model/derived": "what trim, average and export have in common: tests/model/test_trim.py",
     "model/mean": "the numbers of munjang average: tests/model/test_average.py",
     "model/stored": "what munjang average reads: tests/model/test_average.py",
     "train/arguments": "what tests/train/test_run.py sees the trainer do",

@@ -20,6 +20,7 @@ from munjang.cli import (
     trim,
     use,
 )
+from munjang.running import run
 
 app = typer.Typer(
     name="munjang",
@@ -68,4 +69,4 @@ def main(arguments: list[str] | None = None) -> int:
         gate, 130 when stopped by Ctrl-C.
     """
     given = sys.argv[1:] if arguments is None else arguments
-    return console.run(lambda: app(given), debug="--debug" in given)
+    return run(lambda: app(given), debug="--debug" in given)
