@@ -152,9 +152,10 @@ def best(rounds: list[dict[str, float]]) -> dict[str, float]:
     return fastest | {name: min(found[name] for found in rounds) for name in least}
 
 
-def table(found: dict[str, dict[str, float]], rounds: int, importing: float) -> str:
-    """The results as Markdown."""
-    base = found[BASELINE]["sentences_per_s"]
+def table(record: dict[str, Any]) -> str:
+    """What a file of results keeps, as Markdown."""
+    found, baseline = record["best"], record["baseline"]
+    base = found[baseline]["sentences_per_s"]
     head = (
         "| contestant | sentences/s | ratio | tokens/s | one short sentence, ms | load, s "
         "| peak MB | KorSTS-test CS |\n|---|---:|---:|---:|---:|---:|---:|---:|\n"
@@ -165,11 +166,12 @@ def table(found: dict[str, dict[str, float]], rounds: int, importing: float) -> 
         f"| {row['load_s']:.2f} | {row['peak_mb']:.0f} | {row['korsts_test']:.2f} |\n"
         for name, row in found.items()
     )
+    note = f" {record['note']}" if record["note"] else ""
     return (
-        f"# Encoding speed\n\nWritten by `python -m bench.encode`. {machine()}; KorSTS-test's "
-        f"{found[SHIPPED]['sentences']:,.0f} sentences, tokenising included, best of {rounds} "
-        f"rounds that took turns. Ratio: to {BASELINE}. `import munjang` takes "
-        f"{importing:.3f} s.\n\n{head}{lines}"
+        f"# Encoding speed\n\nWritten by `python -m bench.encode`.{note} {record['machine']}; "
+        f"KorSTS-test's {found[SHIPPED]['sentences']:,.0f} sentences, tokenising included, best of "
+        f"{len(record['rounds'][SHIPPED])} rounds that took turns. Ratio: to {baseline}. `import "
+        f"munjang` takes {record['import_s']:.3f} s.\n\n{head}{lines}"
     )
 
 
@@ -194,6 +196,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--label", default="", help="of the kind of machine, such as avx2")
+    parser.add_argument("--note", default="", help="what else to say above the table")
     parser.add_argument("--exports", type=Path, default=ROOT / "out/bench")
     parser.add_argument("--one", choices=(*CONTESTANTS, "export"), help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -211,15 +214,20 @@ def main() -> None:
             ended = subprocess.run([*command, name], cwd=ROOT, stdout=subprocess.PIPE, check=True)
             done.append(json.loads(ended.stdout.splitlines()[-1]))
             print(name, done[-1], file=sys.stderr)
-    found = {name: best(done) for name, done in rounds.items()}
-    importing = import_seconds()
+    record = {
+        "machine": machine(),
+        "note": given.note,
+        "baseline": BASELINE,
+        "import_s": import_seconds(),
+        "rounds": rounds,
+        "best": {name: best(done) for name, done in rounds.items()},
+    }
     stem = f"bench_encode_{given.label}" if given.label else "bench_encode"
     with whole_file(ROOT / f"results/{stem}.json") as file:
-        record = {"machine": machine(), "import_s": importing, "rounds": rounds, "best": found}
         file.write((json.dumps(record, indent=1) + "\n").encode())
     with whole_file(ROOT / f"results/{stem}.md") as file:
-        file.write(table(found, given.rounds, importing).encode())
-    print(table(found, given.rounds, importing))
+        file.write(table(record).encode())
+    print(table(record))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from munjang.model.build import build_encoder
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "models" / "munjang-small-ko"
-WORDS = ("떡볶이", "미끄럼틀", "콩나물국", "자전거", "수족관", "복숭아", "손수건", "도토리")
+WORDS = ("달팽이", "미끄럼틀", "콩나물국", "민들레", "수족관", "반딧불", "손수건", "도토리")
 TEXTS = [
     text
     for one in WORDS
@@ -38,6 +38,11 @@ def grafted(vocabulary, pieces, tmp_path_factory):
     return out
 
 
+def test_both_shipped_models_have_it():
+    small, tiny = (ROOT / "src/munjang/encode" / name for name in ("default", "tiny"))
+    assert (small / "tokenizer.json").read_bytes() == (tiny / "tokenizer.json").read_bytes()
+
+
 def test_what_comes_often_is_one_piece(pieces):
     assert {f"▁{word}" for word in WORDS} <= set(pieces)
 
@@ -49,6 +54,10 @@ def test_single_letters_and_the_most_used_of_the_rest_stay(pieces):
     assert letters <= set(pieces)
     assert sum(re.search("[ᄀ-ᇿㄱ-ㆎ가-힣]", piece) is None for piece in pieces) == 50
     assert "▁" in pieces
+
+
+def test_what_was_grafted_is_read_again(vocabulary, pieces, grafted):
+    assert dict(vocabulary.read_pieces(grafted)) == pytest.approx(pieces)
 
 
 def test_sentences_are_fewer_tokens_and_none_is_unknown(grafted):

@@ -10,7 +10,7 @@ import munjang
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "models" / "munjang-small-ko"
-THINGS = ("떡볶이", "미끄럼틀", "콩나물국", "자전거", "수족관", "복숭아", "손수건", "도토리")
+THINGS = ("달팽이", "미끄럼틀", "콩나물국", "민들레", "수족관", "반딧불", "손수건", "도토리")
 TEXTS = [f"{one}를 찾았는데 {other}만 없다." for one in THINGS for other in THINGS]
 
 

@@ -39,9 +39,9 @@ def test_munjang_and_sentence_transformers_agree(plain):
     assert ours == pytest.approx(plain.encode(SENTENCES), abs=1e-5)
 
 
-def test_the_prompt_is_put_by_itself(plain):
-    assert plain.default_prompt_name is not None
-    assert plain.prompts[plain.default_prompt_name] == "query: "
+def test_no_prompt_is_needed(plain, shipped):
+    assert plain.default_prompt_name is None
+    assert shipped.prompt == ""
 
 
 def test_the_card_names_the_licence():

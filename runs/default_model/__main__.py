@@ -2,7 +2,7 @@
 
     python runs/default_model --base DIR --data-dir DIR --keep DIR [--jobs 2]
 
-Some two hours on two cores with bf16, a few minutes on a GPU. Needs
+Some four hours on two cores with bf16, of which step 6 takes half. Needs
 `pip install "munjang[train]"`. The steps, each with its folder in --keep. A run that
 lies there finished is read, not trained again: remove a run, and all that follow it, to have them
 made anew.
@@ -15,9 +15,12 @@ made anew.
 4. Means of the weights of all these. The held-out rows of held_out.py choose one: similarity
    counts, and search, clusters and inference may not fall below the base by more than a
    point, or, where all means do, by the least.
-5. The vocabulary cut to 16,000 pieces, in float16: models/munjang-small-ko, a
-   sentence-transformers folder.
-6. OpenVINO int8 behind the gate on KorSTS-dev: src/munjang/encode/default.
+5. The vocabulary cut to 16,000 pieces, in float16: KEEP/trimmed.
+6. korean.py: Hangul pieces learnt from Korean text instead of the base's few, so that sentences
+   are fewer tokens, and no prompt; the model learns its own vectors anew with them, then what it
+   made of each word, then search; the mean of before and after the last is taken. In float16:
+   models/munjang-small-ko, a sentence-transformers folder.
+7. OpenVINO int8 behind the gate on KorSTS-dev: src/munjang/encode/default.
 
 KorSTS-test and KLUE-STS-dev are measured on the way to report every step; nothing is
 chosen by them. Tables go to results/default_model.md, numbers to results/default_model.json;
@@ -47,6 +50,7 @@ from overlaps import count_overlaps
 from report import write_report
 from weights_card import write_weights_card
 
+import korean
 import munjang
 from munjang.data.rows import ScoredPair
 from munjang.data.tables import read_rows
@@ -106,16 +110,23 @@ def average(keep: Path, name: str) -> Path:
     return keep / name
 
 
-def say_float32(config: Path) -> None:
+def write_half(model: Path, out: Path) -> None:
+    """Writes a model in float16."""
+    with whole_folder(out) as work:
+        half = build_encoder(model, device="cpu").half()
+        half.save_pretrained(str(work), create_model_card=False)
+        say_float32(work)
+
+
+def say_float32(folder: Path) -> None:
     """Lets transformers open weights stored as float16 as float32: the CPU is slow in float16."""
+    config = folder / "config.json"
     write_json(config, json.loads(config.read_text("utf-8")) | {"dtype": "float32"})
 
 
 def trim(chosen: Path, half: Path, out: Path, data_dir: Path) -> Any:
-    """Step 5: float16, the vocabulary cut; opened as float32 by whoever loads it."""
-    with whole_folder(half) as work:
-        model = build_encoder(chosen, device="cpu").half()
-        model.save_pretrained(str(work), create_model_card=False)
+    """Step 5: float16, the vocabulary cut."""
+    write_half(chosen, half)
     trimmed = trim_model(
         half,
         out,
@@ -124,7 +135,7 @@ def trim(chosen: Path, half: Path, out: Path, data_dir: Path) -> Any:
         pairs=load_task("korsts", split="dev", data_dir=data_dir),
         overwrite=True,
     )
-    say_float32(out / "config.json")
+    say_float32(out)
     return trimmed
 
 
@@ -155,7 +166,11 @@ def main() -> None:
     folders |= {name: given.keep / name / "model" for name in runs} | means
     found = steps.measure_all(folders, rows, given.keep)
     chosen = shares.choose(found)
-    trimmed = trim(folders[chosen], given.keep / "chosen-float16", given.weights, given.data_dir)
+    before = given.keep / steps.TRIMMED
+    trimmed = trim(folders[chosen], given.keep / "chosen-float16", before, given.data_dir)
+    learnt = korean.learn(before, given.keep, given.data_dir)
+    found |= steps.measure_all({steps.TRIMMED: before} | learnt, rows, given.keep)
+    write_half(list(learnt.values())[-1], given.weights)
     weights = munjang.load(given.weights, engine="torch", device="cpu")
     found["float16"] = held_out.measure(weights, rows)
     gate = steps.export(
@@ -177,19 +192,24 @@ def main() -> None:
     write_card(
         given.out, texts.CARD, results=[r for r in results if r.model == NAME], shown_as="default"
     )
+    vocabulary = {
+        name: korean.tell_vocabulary(folder, given.data_dir)
+        for name, folder in (("before", before), ("after", given.weights))
+    }
     write_weights_card(
         given.weights,
-        prompt=PROMPT,
         base=given.base_words,
-        trimmed=asdict(trimmed),
+        vocabulary=vocabulary["after"],
         results=[r for r in results if r.model == FLOAT],
     )
     record = {
         "steps": found,
         "chosen": chosen,
         "shares": shares.MEANS.get(chosen, {chosen: 1.0}),
-        "runs": {name: steps.tell_run(given.keep / name) for name in runs},
+        "runs": {name: steps.tell_run(given.keep / name) for name in runs}
+        | korean.tell_runs(given.keep),
         "trimmed": asdict(trimmed) | {"source": chosen},
+        "vocabulary": vocabulary,
         "gate": asdict(gate),
         "gains": steps.gains(results, NAME, "the base"),
         "overlaps": count_overlaps(COUNTED, given.data_dir),

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 COUNTED = tuple(ref for ref in texts.TRAINED_ON if ref not in ("kornli:multinli", "petitions:rest"))
 """Training sets that the catalogue has as they are."""
 
-_PLAIN = ("3i4k:train", "nsmc:sentiment-train")
 _MOST_ROWS = 60_000
 
 DRAWN: Mapping[str, int] = {
@@ -48,8 +47,8 @@ _SEED = 7
 
 
 def training_texts(data_dir: Path) -> Iterator[str]:
-    """The first rows of each of `COUNTED`, and of utterances and reviews."""
-    for ref in (*COUNTED, *_PLAIN):
+    """The first rows of each of `COUNTED`."""
+    for ref in COUNTED:
         for row in load_rows(*split_ref(ref), data_dir=data_dir)[:_MOST_ROWS]:
             yield from texts_of(row)
 

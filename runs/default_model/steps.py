@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 MEASURED = (("korsts", "test"), ("klue-sts", "dev"), ("klue-sts", WITHOUT_PARAKQC))
+TRIMMED = "trimmed"
+"""The folder in --keep of the model before its Korean vocabulary."""
+
 HELD = "klue-held.tsv"
 """Where in --keep the rows of KLUE-STS-train lie that no graded step is trained on."""
 

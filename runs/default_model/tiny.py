@@ -2,20 +2,25 @@
 
     python runs/default_model/tiny.py --data-dir DIR --keep DIR [--weights models/munjang-small-ko]
 
-Two hours on one core of a CPU without bf16. Needs `pip install "munjang[train]"`.
-The steps, each with its folder in --keep. A run that lies there finished is read, not trained
-again: remove a run, and all that follow it, to have them made anew.
+--keep is that of `python runs/default_model`, which goes first. Three hours on one core
+of a CPU without bf16. Needs `pip install "munjang[train]"`. The steps, each with its folder in
+--keep. A run that lies there finished is read, not trained again: remove a run, and all that
+follow it, to have them made anew.
 
-1. tiny-first.toml: six of the twelve layers of --weights, evenly spread, trained on the vectors
-   that --weights has for sentences of all kinds.
+1. tiny-first.toml: six of the twelve layers of the shipped model before its Korean vocabulary
+   (KEEP/trimmed), evenly spread, trained on the vectors that it has for sentences of all kinds.
 2. tiny-graded.toml: the same once more, beside the graded pairs of KorSTS and KLUE-STS.
 3. tiny.toml: the vectors alone again, with more petitions: step 2 took the model away from
    search.
 4. tiny-search.toml: whole petitions too, titles beside their bodies, translations beside each
    other, and the graded pairs of KorSTS; it takes the model away from similarity.
 5. The mean of 3 and 4.
-6. OpenVINO int8 behind the gate on KorSTS-dev: src/munjang/encode/tiny.
-7. The whole suite, and KorSTS-test under edits.
+6. The vocabulary of --weights instead; words.py teaches the model what it made of each word.
+7. korean-search.toml, without the prompt: the vectors of the shipped model before its Korean
+   vocabulary once more, beside graded pairs, titles and bodies.
+8. The mean of 6 and 7, without the prompt.
+9. OpenVINO int8 behind the gate on KorSTS-dev: src/munjang/encode/tiny.
+10. The whole suite, and KorSTS-test under edits.
 
 Nothing is chosen: the steps are told on the rows of held_out.py and on the tests. The tables
 go to results/tiny_model.md, the numbers to results/tiny_model.json, the suites' records to
@@ -34,14 +39,18 @@ import records
 import steps
 import texts
 from report import markdown_rows, told_gains, told_gate, told_runs
+from vocabulary import graft, read_pieces
 
+import korean
 import munjang
 from munjang.data.rows import ScoredPair
 from munjang.data.tables import read_rows
 from munjang.evaluate.report import markdown_table
 from munjang.evaluate.robust_report import robust_markdown
 from munjang.evaluate.suite_report import suite_markdown
+from munjang.files import whole_folder
 from munjang.model.average import average_models
+from munjang.model.build import build_encoder
 from munjang.model.card import write_card
 
 if TYPE_CHECKING:
@@ -57,20 +66,25 @@ BODIES, WHOLE = 600, 400
 """First characters of petitions that steps 1 and 2 read, whole bodies that step 4 draws from."""
 
 SEARCH, MEAN = "tiny-search", "tiny-mean"
+WORDS, AGAIN, LAST = "tiny-words", "tiny-again", "tiny-last"
 RUNS = ("tiny-first", "tiny-graded", "tiny", SEARCH)
+PASS = korean.Pass(share=1.0, seed=7)
 STEPS = {
-    "teacher": "munjang-small-ko before int8",
+    "teacher": "munjang-small-ko before its Korean vocabulary",
     "tiny-first": "1. six layers learn its vectors",
     "tiny-graded": "2. and graded pairs",
     "tiny": "3. the vectors again, and petitions",
     SEARCH: "4. whole petitions, search, translations",
     MEAN: "5. the mean of 3 and 4",
-    "int8": "6. int8, as shipped",
+    WORDS: "6. a Korean vocabulary learns the words",
+    AGAIN: "7. the vectors again, graded pairs, search",
+    LAST: "8. the mean of 6 and 7",
+    "int8": "9. int8, as shipped",
 }
 
 
 def train_all(given: argparse.Namespace) -> None:
-    """Steps 1 to 5."""
+    """Steps 1 to 8."""
     keep, data_dir = given.keep, given.data_dir
     held_out.hold_out_klue(data_dir, keep / steps.HELD)
     some, all_of_them = keep / "petition-bodies.txt", keep / "petition-texts.txt"
@@ -79,20 +93,28 @@ def train_all(given: argparse.Namespace) -> None:
     held_out.write_petition_texts(data_dir, all_of_them)
     held_out.write_petition_bodies(data_dir, whole, bodies=WHOLE)
     held_out.write_petitions(data_dir, pairs)
-    more = {SEARCH: {"data.bodies.use": str(whole), "data.search.use": str(pairs)}}
-    base = given.weights
+    search = {"data.bodies.use": str(whole), "data.search.use": str(pairs)}
+
+    def run(name: str, base: Path, petitions: Path, recipe: str, more: Mapping[str, str]) -> Path:
+        settings = steps.reports(keep) | {"teacher.model": str(keep / steps.TRIMMED)}
+        settings |= {"data.petitions.use": str(petitions)} | more
+        return steps.train(recipe, base, keep / name, data_dir=data_dir, settings=settings)
+
+    base = keep / steps.TRIMMED
     for name in RUNS:
         petitions = all_of_them if name in ("tiny", SEARCH) else some
-        base = steps.train(
-            name,
-            base,
-            keep / name,
-            data_dir=data_dir,
-            settings=steps.reports(keep)
-            | {"data.petitions.use": str(petitions), "teacher.model": str(given.weights)}
-            | more.get(name, {}),
-        )
+        base = run(name, base, petitions, name, search if name == SEARCH else {})
     average_models([keep / name / "model" for name in RUNS[-2:]], keep / MEAN, overwrite=True)
+    start = keep / f"{WORDS}-start"
+    graft(keep / MEAN, start, read_pieces(given.weights))
+    sentences = korean.read_sentences(keep, data_dir)
+    korean.learn_words(keep / MEAN, start, keep / WORDS, sentences, PASS)
+    bare = keep / f"{WORDS}-bare"
+    with whole_folder(bare) as work:
+        model = build_encoder(keep / WORDS, prompt="", device="cpu")
+        model.save_pretrained(str(work), create_model_card=False)
+    again = run(AGAIN, bare, all_of_them, korean.SEARCH, search)
+    average_models([bare, again], keep / LAST, overwrite=True)
 
 
 def write_report(
@@ -111,7 +133,7 @@ def write_report(
         "# The tiny model\n",
         "Written by `python runs/default_model/tiny.py`.\n",
         markdown_rows(["step", *keys], rows),
-        "x100. The columns are those of [default_model.md](default_model.md). Up to step 5 in "
+        "x100. The columns are those of [default_model.md](default_model.md). Up to step 8 in "
         "bfloat16 where the CPU is made for it, then in int8.\n",
         "## Runs\n",
         told_runs(record["runs"]),
@@ -131,23 +153,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", type=Path, required=True, help="the folder of data sets")
     parser.add_argument("--keep", type=Path, required=True, help="the folder of all runs")
-    parser.add_argument("--weights", type=Path, default=ROOT / "models/munjang-small-ko")
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        default=ROOT / "models/munjang-small-ko",
+        help="the model whose vocabulary it gets",
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "src/munjang/encode/tiny")
     given = parser.parse_args()
     given.keep, given.data_dir = given.keep.resolve(), given.data_dir.resolve()
-    given.weights = given.weights.resolve()
     given.keep.mkdir(parents=True, exist_ok=True)
     train_all(given)
     rows = held_out.read_all(given.data_dir, read_rows(given.keep / steps.HELD, ScoredPair))
-    folders = {"teacher": given.weights} | {name: given.keep / name / "model" for name in RUNS}
-    folders[MEAN] = given.keep / MEAN
+    folders = {"teacher": given.keep / steps.TRIMMED}
+    folders |= {name: given.keep / name / "model" for name in RUNS}
+    folders |= {name: given.keep / name for name in (MEAN, WORDS)}
+    folders |= {AGAIN: given.keep / AGAIN / "model", LAST: given.keep / LAST}
     found = steps.measure_all(folders, rows, given.keep)
     gate = steps.export(
-        munjang.load(folders[MEAN], engine="torch", device="cpu"),
+        munjang.load(folders[LAST], engine="torch", device="cpu"),
         given.out,
         name=NAME,
         base=texts.TINY_BASE,
-        trained_on=texts.TINY_TRAINED_ON,
+        trained_on=texts.TRAINED_ON,
         data_dir=given.data_dir,
     )
     shipped, ours = munjang.load(), munjang.load(given.out)
@@ -157,7 +185,9 @@ def main() -> None:
     write_card(given.out, texts.TINY_CARD, results=own, shown_as="tiny")
     record = {
         "steps": found,
-        "runs": {name: steps.tell_run(given.keep / name) for name in RUNS},
+        "runs": {name: steps.tell_run(given.keep / name) for name in RUNS}
+        | {WORDS: korean.tell_words(given.keep / WORDS)}
+        | {AGAIN: steps.tell_run(given.keep / AGAIN)},
         "gate": asdict(gate),
         "gains": steps.gains(results, NAME, shipped.name),
         "results": steps.told_results(results),

@@ -54,6 +54,11 @@ def learn_pieces(model: Path, texts: Sequence[str], *, learnt: int, others: int)
     return sorted((taken | dict(rest[:others])).items(), key=lambda each: -each[1])
 
 
+def read_pieces(model: Path) -> Pieces:
+    """The pieces of a model, each with its score; `graft` gives them to another."""
+    return _plain(json.loads((model / _TOKENIZER).read_text("utf-8")))
+
+
 def graft(model: Path, out: Path, pieces: Pieces) -> None:
     """Writes a model with other pieces, in float32.
 
@@ -63,7 +68,7 @@ def graft(model: Path, out: Path, pieces: Pieces) -> None:
     Args:
         model: A sentence-transformers folder with a unigram vocabulary.
         out: The folder to write; it is replaced.
-        pieces: What `learn_pieces` gives.
+        pieces: What `learn_pieces` or `read_pieces` gives.
     """
     state = json.loads((model / _TOKENIZER).read_text("utf-8"))
     special = state["model"]["vocab"][: len(state["added_tokens"])]

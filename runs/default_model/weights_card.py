@@ -28,12 +28,10 @@ base_model: intfloat/multilingual-e5-small
 # $name, float16
 
 `munjang.load()`가 여는 int8 모델의 바탕 가중치입니다. 미세 조정, 다른 형식으로 내보내기,
-GPU에 씁니다. float16으로 저장했고, 열 때 float32가 됩니다.
-접두어 `$prompt`는 모델이 스스로 붙입니다.
+GPU에 씁니다. float16으로 저장했고, 열 때 float32가 됩니다. 접두어는 없습니다.
 
 The weights behind the int8 model that `munjang.load()` opens: to fine-tune from, to export to other
-formats, for GPUs. Stored as float16, opened as float32. The model puts its prompt, `$prompt`, by
-itself.
+formats, for GPUs. Stored as float16, opened as float32. There is no prompt.
 
 ```python
 from sentence_transformers import SentenceTransformer
@@ -68,15 +66,13 @@ $limits_en
 
 
 def write_weights_card(
-    folder: Path, *, prompt: str, base: str, trimmed: dict[str, Any], results: Sequence[StsResult]
+    folder: Path, *, base: str, vocabulary: dict[str, Any], results: Sequence[StsResult]
 ) -> None:
-    """Writes the card; `base` in words, `trimmed` the record of the cut, `results` the scores."""
-    after = trimmed["after"]
+    """Writes the card; `base` in words, `vocabulary` its size, `results` the scores."""
     text = _CARD.substitute(
         name=folder.name,
-        prompt=prompt,
-        pieces=f"{after['pieces']:,}",
-        parameters=f"{after['parameters']:,}",
+        pieces=f"{vocabulary['pieces']:,}",
+        parameters=f"{vocabulary['parameters']:,}",
         base=base,
         tables="\n".join(markdown_table([result]) for result in results),
         data_ko=texts.CARD.data_ko,

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sentence_transformers import SentenceTransformer
 
-LAYERS = (3, 6, 9, 12)
+LOOKS = 4
+"""Layers whose states are compared, evenly spread; the last is one of them."""
+
 RATE, EMBEDDINGS_RATE = 1e-4, 3e-4
 CHARACTERS, LONGEST = 2560, 256
 """Of a batch, and tokens of a text."""
@@ -84,7 +86,8 @@ def _loss(old: SentenceTransformer, new: SentenceTransformer, batch: list[str]) 
     ours, our_words, our_vectors = _read(new, batch)
     count = int(max(their_words.max(), our_words.max())) + 1
     words = torch.zeros(())
-    for layer in LAYERS:
+    depth = len(theirs) - 1
+    for layer in (depth * look // LOOKS for look in range(1, LOOKS + 1)):
         there, is_there = word_means(theirs[layer], their_words, count)
         here, is_here = word_means(ours[layer], our_words, count)
         both = is_there & is_here

@@ -83,7 +83,10 @@ def test_lengths_are_those_that_the_encoder_sees(shipped, vocabulary):
 
 
 def test_prompt_and_special_tokens_are_no_tokens_of_the_text(shipped, vocabulary):
-    prompted, bare = TokenCounts(shipped, vocabulary), TokenCounts(munjang.load(prompt=""), None)
+    prompted, bare = (
+        TokenCounts(munjang.load(prompt="질문: "), vocabulary),
+        TokenCounts(shipped, None),
+    )
     for tokens in (prompted, bare):
         tokens.add(["점심에 국수를 먹었다.", "비가 온다."])
     assert bare.around == 2
@@ -101,9 +104,9 @@ def test_the_length_that_keeps_a_share(shipped, share, length):
 
 def test_unknown_tokens_are_counted_and_named(shipped, vocabulary):
     tokens = TokenCounts(shipped, vocabulary)
-    tokens.add(["눈이 온다.", "뷁 온다", "뷁 쓩"])
+    tokens.add(["눈이 온다.", "훫 온다", "훫 쓩"])
     assert (tokens.unknown, tokens.with_unknown) == (3, 2)
-    assert tokens.pieces == Counter({"뷁": 2, "쓩": 1})
+    assert tokens.pieces == Counter({"훫": 2, "쓩": 1})
 
 
 def test_memory_does_not_grow_with_the_text():

@@ -70,7 +70,7 @@ def test_the_tokenizer_of_another_model(copy_model, tiny_models):
     shutil.copy(DEFAULT_FOLDER / "tokenizer.json", folder / "tokenizer.json")
     _, found = examine(folder)
     assert found["vocabulary"].level == "problem"
-    assert "15,999" in found["vocabulary"].detail
+    assert "18,117" in found["vocabulary"].detail
     assert (found["run"].level, "does not run" in found["run"].detail) == ("problem", True)
 
 

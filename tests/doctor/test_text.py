@@ -55,8 +55,8 @@ def test_a_whole_text_is_ok(examine):
         (PLAIN[:2], "duplicates", "note"),
         (PLAIN[:20], "duplicates", "warning"),
         (["0번째 손님이, 국수를 드시고 가셨다!"], "duplicates", "note"),
-        (["뷁 쓩 뷁"], "unknown tokens", "note"),
-        (["뷁 쓩 뷁"] * 8, "unknown tokens", "warning"),
+        (["훫 쓩 훫"], "unknown tokens", "note"),
+        (["훫 쓩 훫"] * 8, "unknown tokens", "warning"),
         ([unicodedata.normalize("NFD", "맥에서 왔다")], "NFD", "warning"),
         (["맥에서 " + unicodedata.normalize("NFD", "왔다")], "NFC and NFD mixed", "warning"),
         (["깨진 \ufffd글자"], "lost characters", "problem"),
@@ -89,8 +89,8 @@ def test_what_was_misread_is_shown(examine):
 
 
 def test_the_pieces_that_are_not_known_are_shown_even_if_they_cannot_be_seen(examine):
-    found = examine([*PLAIN, "뷁 \u200b 온다"])["unknown tokens"]
-    assert "뷁" in found.detail
+    found = examine([*PLAIN, "훫 \u200b 온다"])["unknown tokens"]
+    assert "훫" in found.detail
     assert "U+200B" in found.detail
 
 
