@@ -19,8 +19,11 @@ any_text = st.text(max_size=18)
 MEGABYTE = {
     "with spaces": "오늘은 비가 온다 " * 42_000,
     "without spaces": "오늘은비가온다" * 48_000,
-    "one letter": "ㅋ" * 334_000,
+    "one letter": "ㅋ" * 335_160,
 }
+START = 20_160
+"""Letters of its start. Like the letter above a multiple of 2,520, so of every length of a piece:
+else the first piece of the start is another one."""
 
 
 def by_hand(encoder, text):
@@ -268,7 +271,7 @@ class TestCutting:
         assert len(caught) == 1
         assert encoded.report.cut == (1,)
         with pytest.warns(MunjangWarning):
-            [start] = shipped.encode([line[:20_000]])
+            [start] = shipped.encode([line[:START]])
         assert np.sum(encoded.vectors[1] * start) > 0.99
 
 
