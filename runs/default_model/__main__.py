@@ -95,13 +95,6 @@ def train_all(given: argparse.Namespace) -> list[str]:
     return [*names, run("settle", average(given.keep, shares.START), shares.SETTLE)]
 
 
-def write_base(base: str, out: Path) -> None:
-    """The base as a model that pools by mean, normalises, and puts its prompt by itself."""
-    with whole_folder(out) as work:
-        model = build_encoder(base, pooling="mean", normalize=True, prompt=PROMPT, device="cpu")
-        model.save_pretrained(str(work), create_model_card=False)
-
-
 def average(keep: Path, name: str) -> Path:
     """A mean by its name."""
     parts = shares.MEANS[name]
@@ -158,11 +151,12 @@ def main() -> None:
     held = given.keep / steps.HELD
     held_out.hold_out_klue(given.data_dir, held)
     held_out.write_petitions(given.data_dir, given.keep / "petitions.tsv")
-    write_base(given.base, given.keep / "base")
+    base = given.keep / "base"
+    steps.write_encoder(given.base, base, pooling="mean", normalize=True, prompt=PROMPT)
     runs = train_all(given)
     rows = held_out.read_all(given.data_dir, read_rows(held, ScoredPair))
     means = {name: average(given.keep, name) for name in shares.MEANS}
-    folders = {"base": given.keep / "base"}
+    folders = {"base": base}
     folders |= {name: given.keep / name / "model" for name in runs} | means
     found = steps.measure_all(folders, rows, given.keep)
     chosen = shares.choose(found)
@@ -170,7 +164,7 @@ def main() -> None:
     trimmed = trim(folders[chosen], given.keep / "chosen-float16", before, given.data_dir)
     learnt = korean.learn(before, given.keep, given.data_dir)
     found |= steps.measure_all({steps.TRIMMED: before} | learnt, rows, given.keep)
-    write_half(list(learnt.values())[-1], given.weights)
+    write_half(learnt[korean.MEAN], given.weights)
     weights = munjang.load(given.weights, engine="torch", device="cpu")
     found["float16"] = held_out.measure(weights, rows)
     gate = steps.export(
@@ -186,7 +180,7 @@ def main() -> None:
     models = {
         NAME: shipped,
         FLOAT: weights,
-        "the base": munjang.load(given.keep / "base", engine="torch", device="cpu"),
+        "the base": munjang.load(base, engine="torch", device="cpu"),
     }
     results = steps.evaluate(models, given.data_dir)
     write_card(

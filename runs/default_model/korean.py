@@ -55,20 +55,21 @@ PASSES = {
 LEARNT, OTHERS = 14_000, 5_000
 """Pieces to learn, and pieces without Hangul that stay."""
 
-PETITIONS = "petition-texts.txt"
+PETITIONS, WHOLE = "petition-texts.txt", "petition-whole.txt"
+"""Where in --keep the petitions lie, their first characters and their whole bodies."""
 BODIES = 400
-"""Whole bodies of petitions that the vectors are learnt of."""
+"""Whole bodies that the vectors are learnt of."""
 
 
 def learn(weights: Path, keep: Path, data_dir: Path) -> dict[str, Path]:
-    """Learns the vocabulary and trains the model with it; gives the models, the last one taken.
+    """Learns the vocabulary and trains the model with it; gives the models, `MEAN` the one taken.
 
     Args:
         weights: The model before.
         keep: The folder of all runs; what lies there finished is read.
         data_dir: The folder of data sets.
     """
-    petitions, bodies = keep / PETITIONS, keep / "petition-whole.txt"
+    petitions, bodies = keep / PETITIONS, keep / WHOLE
     pairs = keep / "petitions.tsv"
     held_out.write_petition_texts(data_dir, petitions)
     held_out.write_petition_bodies(data_dir, bodies, bodies=BODIES)

@@ -17,7 +17,8 @@ import munjang
 from munjang.data.catalog import load_rows
 from munjang.data.rows import ScoredPair
 from munjang.evaluate.tasks import WITHOUT_PARAKQC, compare, evaluate_task, load_task
-from munjang.files import hash_file, whole_file
+from munjang.files import hash_file, whole_file, whole_folder
+from munjang.model.build import build_encoder
 from munjang.model.export import GateResult, Origin, export_model
 from munjang.train import read_run
 from munjang.train.precision import resolve_precision
@@ -71,6 +72,14 @@ def train(
     if done.returncode:
         raise SystemExit(f"{out} could not be trained; {told} ends with why")
     return out / "model"
+
+
+def write_encoder(source: str | Path, out: Path, **told: Any) -> None:
+    """Writes an encoder without a card; `told` is what `build_encoder` makes of it instead."""
+    with whole_folder(out) as work:
+        build_encoder(source, device="cpu", **told).save_pretrained(
+            str(work), create_model_card=False
+        )
 
 
 def reports(keep: Path) -> dict[str, object]:

@@ -49,9 +49,7 @@ from munjang.data.tables import read_rows
 from munjang.evaluate.report import markdown_table
 from munjang.evaluate.robust_report import robust_markdown
 from munjang.evaluate.suite_report import suite_markdown
-from munjang.files import whole_folder
 from munjang.model.average import average_models
-from munjang.model.build import build_encoder
 from munjang.model.card import write_card
 
 if TYPE_CHECKING:
@@ -63,8 +61,8 @@ if TYPE_CHECKING:
 
 NAME = "munjang-tiny-ko"
 ROOT = Path(__file__).resolve().parents[2]
-BODIES, WHOLE = 600, 400
-"""First characters of petitions that steps 1 and 2 read, whole bodies that 4 and 7 draw from."""
+BODIES = 600
+"""Petitions whose first characters steps 1 and 2 read."""
 
 SEARCH, MEAN = "tiny-search", "tiny-mean"
 WORDS, AGAIN, LAST = "tiny-words", "tiny-again", "tiny-last"
@@ -88,11 +86,11 @@ def train_all(given: argparse.Namespace) -> None:
     """Steps 1 to 8."""
     keep, data_dir = given.keep, given.data_dir
     held_out.hold_out_klue(data_dir, keep / steps.HELD)
-    some, all_of_them = keep / "petition-bodies.txt", keep / "petition-texts.txt"
-    whole, pairs = keep / "petition-whole.txt", keep / "petitions.tsv"
+    some, all_of_them = keep / "petition-bodies.txt", keep / korean.PETITIONS
+    whole, pairs = keep / korean.WHOLE, keep / "petitions.tsv"
     held_out.write_petition_texts(data_dir, some, bodies=BODIES)
     held_out.write_petition_texts(data_dir, all_of_them)
-    held_out.write_petition_bodies(data_dir, whole, bodies=WHOLE)
+    held_out.write_petition_bodies(data_dir, whole, bodies=korean.BODIES)
     held_out.write_petitions(data_dir, pairs)
     search = {"data.bodies.use": str(whole), "data.search.use": str(pairs)}
 
@@ -111,9 +109,7 @@ def train_all(given: argparse.Namespace) -> None:
     sentences = korean.read_sentences(keep, data_dir)
     korean.learn_words(keep / MEAN, start, keep / WORDS, sentences, PASS)
     bare = keep / f"{WORDS}-bare"
-    with whole_folder(bare) as work:
-        model = build_encoder(keep / WORDS, prompt="", device="cpu")
-        model.save_pretrained(str(work), create_model_card=False)
+    steps.write_encoder(keep / WORDS, bare, prompt="")
     again = run(AGAIN, bare, all_of_them, korean.SEARCH, search)
     average_models([bare, again], keep / LAST, overwrite=True)
 
