@@ -36,5 +36,5 @@ def draw_rows(rows: Sequence[T], count: int, *, seed: int) -> list[T]:
     if count >= len(rows):
         return list(rows)
     # S311 is about secrets; a draw that anyone can repeat is what is wanted here.
-    chosen = random.Random(seed).sample(range(len(rows)), count)  # noqa: S311
+    chosen = random.Random(seed).sample(range(len(rows)), count)  # noqa: S311 - a draw that anyone can repeat
     return [rows[number] for number in sorted(chosen)]

@@ -126,7 +126,7 @@ def _last_triplets(premises: Iterable[_Hypotheses]) -> list[Triplet]:
 
 def _draw_triplets(premises: Iterable[_Hypotheses], seed: int) -> list[Triplet]:
     # S311 is about secrets; a draw that anyone can repeat is what is wanted here.
-    draw = random.Random(seed)  # noqa: S311
+    draw = random.Random(seed)  # noqa: S311 - a draw that anyone can repeat
     triplets = []
     for key, entailed, against in premises:
         positives, negatives = list(dict.fromkeys(entailed)), list(dict.fromkeys(against))
@@ -160,7 +160,7 @@ def groups_to_pairs(
     if per_group is not None and per_group < 1:
         raise InputError("per_group must be at least 1", found=str(per_group), fix="None for all")
     # S311 is about secrets; a draw that anyone can repeat is what is wanted here.
-    draw = random.Random(seed)  # noqa: S311
+    draw = random.Random(seed)  # noqa: S311 - a draw that anyone can repeat
     pairs: list[Pair] = []
     for group in groups:
         every = list(itertools.combinations(group, 2))
