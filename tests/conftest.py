@@ -46,7 +46,10 @@ def shipped() -> SentenceEncoder:
 
 @pytest.fixture(scope="session")
 def open_part() -> Callable[[str], ModuleType]:
-    """Opens a module of runs/default_model by its name; each call opens it anew."""
+    """Opens a module of runs/default_model by its name; each call opens it anew.
+
+    What it imports of that folder is opened once.
+    """
     folder = Path(__file__).resolve().parent.parent / "runs" / "default_model"
 
     def opened(name: str) -> ModuleType:
@@ -54,7 +57,9 @@ def open_part() -> Callable[[str], ModuleType]:
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.syspath_prepend(folder)
+            spec.loader.exec_module(module)
         return module
 
     return opened

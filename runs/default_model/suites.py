@@ -1,4 +1,4 @@
-"""Measures the shipped model and its base on the whole suite and under edits.
+"""Measures the shipped models and their base on the whole suite and under edits.
 
     python runs/default_model/suites.py --base DIR --data-dir DIR [--keep DIR]
 
@@ -56,8 +56,8 @@ def main() -> None:
         folder = keep / BASE
         if not (folder / MANIFEST).exists():
             export_base(given.base, given.data_dir, folder)
-        models = {munjang.load().name: "default", BASE: str(folder)}
-        named = models.items()
+        models = {munjang.load(shipped).name: shipped for shipped in ("default", "tiny")}
+        named = (models | {BASE: str(folder)}).items()
         suites = [measure_suite(name, model, given.data_dir, keep) for name, model in named]
         robust = [measure_robust(name, model, given.data_dir, keep) for name, model in named]
     for suite, edited in zip(suites, robust, strict=True):

@@ -20,12 +20,11 @@ follow it, to have them made anew.
    vocabulary once more, beside graded pairs, titles and bodies.
 8. The mean of 6 and 7, without the prompt.
 9. OpenVINO int8 behind the gate on KorSTS-dev: src/munjang/encode/tiny.
-10. The whole suite, and KorSTS-test under edits.
 
 The steps are told on the rows of held_out.py and on the tests. Step 8 was taken rather than 7 by
 the clusters of the former; nothing was chosen by the tests. The tables go to
-results/tiny_model.md, the numbers to results/tiny_model.json, the suites' records to
-results/munjang-tiny-ko-korean.json and -robust.json.
+results/tiny_model.md, the numbers to results/tiny_model.json. How the model stands on whole search,
+cluster and translation tests, suites.py measures.
 """
 
 from __future__ import annotations
@@ -36,7 +35,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import held_out
-import records
 import steps
 import texts
 from report import markdown_rows, told_gains, told_gate, told_runs
@@ -47,16 +45,12 @@ import munjang
 from munjang.data.rows import ScoredPair
 from munjang.data.tables import read_rows
 from munjang.evaluate.report import markdown_table
-from munjang.evaluate.robust_report import robust_markdown
-from munjang.evaluate.suite_report import suite_markdown
 from munjang.model.average import average_models
 from munjang.model.card import write_card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from munjang.evaluate.record import SuiteResult
-    from munjang.evaluate.robust_record import RobustResult
     from munjang.evaluate.tasks import StsResult
 
 NAME = "munjang-tiny-ko"
@@ -114,12 +108,7 @@ def train_all(given: argparse.Namespace) -> None:
     average_models([bare, again], keep / LAST, overwrite=True)
 
 
-def write_report(
-    record: Mapping[str, Any],
-    results: Sequence[StsResult],
-    suite: SuiteResult,
-    robust: RobustResult,
-) -> str:
+def write_report(record: Mapping[str, Any], results: Sequence[StsResult]) -> str:
     """All tables; `record` is what results/tiny_model.json keeps."""
     keys = [*held_out.CHOOSING, *held_out.TESTS]
     rows = [
@@ -131,7 +120,8 @@ def write_report(
         "Written by `python runs/default_model/tiny.py`.\n",
         markdown_rows(["step", *keys], rows),
         "x100. The columns are those of [default_model.md](default_model.md). Up to step 8 in "
-        "bfloat16 where the CPU is made for it, then in int8.\n",
+        "bfloat16 where the CPU is made for it, then in int8. How the model stands on whole "
+        "search, cluster and translation tests: [suites.md](suites.md).\n",
         "## Runs\n",
         told_runs(record["runs"]),
         "## Beside the model that it learnt from\n",
@@ -140,8 +130,6 @@ def write_report(
     ]
     for task, split in steps.MEASURED:
         parts.append(markdown_table([r for r in results if (r.task, r.split) == (task, split)]))
-    parts += ["## The whole suite\n", suite_markdown(suite)]
-    parts += ["## Under edits\n", robust_markdown([robust])]
     return "\n".join(parts)
 
 
@@ -189,11 +177,7 @@ def main() -> None:
         "gains": steps.gains(results, NAME, shipped.name),
         "results": steps.told_results(results),
     }
-    suite = records.measure_suite(NAME, str(given.out), given.data_dir, given.keep)
-    robust = records.measure_robust(NAME, str(given.out), given.data_dir, given.keep)
-    records.publish(suite, robust)
-    report = write_report(record, results, suite, robust)
-    steps.publish(records.RESULTS / "tiny_model", record, report)
+    steps.publish(ROOT / "results/tiny_model", record, write_report(record, results))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 
 from munjang.data.rows import Sentence
 from munjang.errors import InputError
-from munjang.evaluate.classes import DRAWS, LABELS, measure_clusters, measure_few_labels
+from munjang.evaluate.classes import DRAWS, LABELS, STARTS, measure_clusters, measure_few_labels
 from munjang.evaluate.outcome import Measurement
 from munjang.evaluate.vectors import VectorStore
 
@@ -36,7 +36,7 @@ def around_corners(table_encoder):
 def test_separable_classes_are_found(around_corners):
     found = measure_clusters(VectorStore(around_corners), texts_of(CLASSES, 90), MEASURED)
     assert found.score == pytest.approx(1.0)
-    assert found.evidence["cluster"].shape == (3, 270)
+    assert found.evidence["cluster"].shape == (STARTS, 270)
 
 
 def test_clusters_without_classes_score_nothing(around_corners):

@@ -106,6 +106,33 @@ def test_the_interval_of_a_clustering_lies_around_its_score(rows):
     assert value == pytest.approx(middle, abs=0.15 * (found.high - found.low))
 
 
+def test_clusterings_that_disagree_widen_the_interval():
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 7, 900).astype(float)
+    good, bad = (
+        np.where(rng.random(900) < share, label, rng.integers(0, 7, 900)) for share in (0.8, 0.2)
+    )
+    alike = {"cluster": np.stack([good] * 8), "label": label}
+    mixed = {"cluster": np.stack([good, bad] * 4), "label": label}
+    alone = {"cluster": good, "label": label}
+    width = {
+        name: found.high - found.low
+        for name, evidence in (("alike", alike), ("mixed", mixed), ("alone", alone))
+        for found in [interval("clustering", evidence)]
+    }
+    assert width["alike"] == pytest.approx(width["alone"])
+    # half of eight clusterings are good: by the binomial 0.18 of the distance between the two
+    each = whole("clustering", alone) - whole("clustering", {"cluster": bad, "label": label})
+    assert width["mixed"] == pytest.approx(2 * 1.96 * each * np.sqrt(0.25 / 8), rel=0.15)
+
+
+def test_a_clustering_differs_from_itself_by_nothing():
+    rng = np.random.default_rng(0)
+    evidence = {"cluster": rng.integers(0, 3, (4, 60)).astype(float), "label": np.arange(60) % 3.0}
+    found = paired_differences("clustering", [evidence, evidence])[0, 1]
+    assert (found.value, found.low, found.high, found.p) == (0.0, 0.0, 0.0, 1.0)
+
+
 def test_unequal_rows_cannot_be_compared():
     with pytest.raises(InputError, match="row by row\nfound: 3 and 4 rows"):
         paired_differences("bitext", [{"value": np.ones(3)}, {"value": np.ones(4)}])

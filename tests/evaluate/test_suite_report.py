@@ -176,7 +176,7 @@ def test_a_model_without_a_compared_task_has_no_mean_rank(suite_of):
             "F1 88.00, accuracy 90.00, at cosine 0.613 and above.",
         ),
         ("bitext", {"ko-en": 0.91, "en-ko": 0.9, "accuracy": 0.905}, "ko-en 91.00, en-ko 90.00."),
-        ("clustering", {"spread": 0.0123}, "spread between seeds 1.23."),
+        ("clustering", {"spread": 0.0123}, "spread between starts 1.23."),
         (
             "classification",
             {"macro_f1": 0.6, "spread": 0.02},

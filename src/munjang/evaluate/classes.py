@@ -20,16 +20,19 @@ if TYPE_CHECKING:
     from munjang.evaluate.sts import Floats
     from munjang.evaluate.vectors import VectorStore
 
-CLUSTERINGS = 3
-"""k-means is run with so many seeds, each from several starts."""
+STARTS = 32
+"""k-means is run from so many starts, a seed each.
+
+Several clusterings of a set may be as good by its inertia to a millionth and agree with the classes
+by five points more or less. The best of a few starts is one of them by chance, and what changes the
+last bits of vectors draws anew; the mean of many starts stays.
+"""
 
 LABELS = 16
 """How many labelled texts of each class the classifier learns from."""
 
 DRAWS = 10
 """How often these are drawn anew."""
-
-_STARTS = 4
 
 
 def measure_clusters(
@@ -40,11 +43,11 @@ def measure_clusters(
     Args:
         store: The model's vectors; unit length is used.
         rows: Texts with their classes.
-        measured: What to call it; its seed is the first of `CLUSTERINGS`.
+        measured: What to call it; its seed is the first of `STARTS`.
 
     Returns:
-        The result: the V-measure, the mean over the seeds, with "spread", the standard
-        deviation between them.
+        The result: the V-measure, the mean over the starts, with "spread", the standard
+        deviation between them. The interval is of the choice of texts and of starts.
 
     Raises:
         InputError: There are fewer than two classes, or a text has none.
@@ -56,8 +59,8 @@ def measure_clusters(
     label, names = _labels(rows, measured.task)
     vectors = store.unit([row.text for row in rows])
     found = [
-        KMeans(len(names), n_init=_STARTS, random_state=measured.seed + turn).fit_predict(vectors)
-        for turn in range(CLUSTERINGS)
+        KMeans(len(names), n_init=1, random_state=measured.seed + turn).fit_predict(vectors)
+        for turn in range(STARTS)
     ]
     each = [v_measure_score(label, cluster) for cluster in found]
     return conclude(

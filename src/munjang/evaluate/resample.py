@@ -45,7 +45,8 @@ def interval(
     """Percentile bootstrap interval of a score (Efron 1979).
 
     The V-measure of a resample is too high, since rows that are drawn twice agree with
-    themselves; its resamples are shifted so that their mean is the score.
+    themselves; its resamples are shifted so that their mean is the score. Where there are
+    several clusterings they are drawn too: which one k-means finds is chance as well.
 
     Args:
         kind: What sort of task.
@@ -145,10 +146,24 @@ def _rows(evidence: Evidence) -> int:
 def _draw(kind: Kind, models: Sequence[Evidence], *, resamples: int, seed: int) -> list[Floats]:
     """The score of each model on the same resamples, each of shape (resamples,)."""
     parts: list[list[Floats]] = [[] for _ in models]
-    for counts in _counts(models[0], resamples=resamples, seed=seed):
+    for block, counts in enumerate(_counts(models[0], resamples=resamples, seed=seed)):
         for model, part in zip(models, parts, strict=True):
-            part.append(score(kind, model, counts))
+            part.append(
+                _score_clusterings(model, counts, seed=(seed, block))
+                if kind == "clustering"
+                else score(kind, model, counts)
+            )
     return [np.concatenate(part) for part in parts]
+
+
+def _score_clusterings(evidence: Evidence, counts: Floats, *, seed: tuple[int, int]) -> Floats:
+    """The V-measure on samples of the rows, each with a sample of the clusterings."""
+    clusterings = np.atleast_2d(evidence["cluster"])
+    many = len(clusterings)
+    each = [score("clustering", {**evidence, "cluster": one}, counts) for one in clusterings]
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(many, np.full(many, 1 / many), size=counts.shape[1]) / many
+    return np.asarray((np.array(each) * drawn.T).sum(axis=0))
 
 
 def _counts(evidence: Evidence, *, resamples: int, seed: int) -> Iterator[Floats]:

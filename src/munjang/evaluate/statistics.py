@@ -37,7 +37,7 @@ EVIDENCE: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
         "classification": ("value",),
     }
 )
-"""The arrays of each kind: of shape (rows,), but "cluster" of shape (seeds, rows).
+"""The arrays of each kind: of shape (rows,), but "cluster" of shape (starts, rows).
 
 Beside them may stand "unit", (rows,): rows of one number are drawn together, because
 they are not independent (pairs of one group of paraphrases, hypotheses of one premise).

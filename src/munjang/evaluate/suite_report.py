@@ -34,7 +34,7 @@ _ALSO: Mapping[Kind, Mapping[str, str]] = MappingProxyType(
         "pairs": {"f1": "F1", "accuracy": "accuracy"},
         "retrieval": {"mrr@10": "MRR@10", "recall@10": "recall@10", "recall@100": "recall@100"},
         "bitext": {"ko-en": "ko-en", "en-ko": "en-ko"},
-        "clustering": {"spread": "spread between seeds"},
+        "clustering": {"spread": "spread between starts"},
         "classification": {"macro_f1": "macro-F1", "spread": "spread between draws"},
     }
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from munjang.evaluate.classes import CLUSTERINGS, DRAWS, LABELS
+from munjang.evaluate.classes import DRAWS, LABELS, STARTS
 from munjang.evaluate.suite_measures import (
     PAIRS_A_GROUP,
     PETITIONS,
@@ -159,7 +159,7 @@ KOREAN: tuple[SuiteTask, ...] = (
         kind="clustering",
         title="YNAT clusters",
         data=("ynat:held-out",),
-        what=f"news headlines in 7 topics, k-means, mean of {CLUSTERINGS} seeds",
+        what=f"news headlines in 7 topics, k-means, mean of {STARTS} starts",
         measure=by_clusters("ynat:held-out"),
     ),
     SuiteTask(
@@ -168,7 +168,7 @@ KOREAN: tuple[SuiteTask, ...] = (
         kind="clustering",
         title="3i4K clusters",
         data=("3i4k:test",),
-        what=f"utterances in 7 intentions, k-means, mean of {CLUSTERINGS} seeds",
+        what=f"utterances in 7 intentions, k-means, mean of {STARTS} starts",
         measure=by_clusters("3i4k:test"),
     ),
     SuiteTask(
