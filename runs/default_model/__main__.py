@@ -143,6 +143,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "src/munjang/encode/default")
     parser.add_argument("--weights", type=Path, default=ROOT / "models" / NAME)
     parser.add_argument("--results", type=Path, default=ROOT / "results")
+    parser.add_argument("--note", default="", help="what else to say below the first table")
     given = parser.parse_args()
     given.keep, given.data_dir = given.keep.resolve(), given.data_dir.resolve()
     if Path(given.base).exists():  # else a hub id
@@ -197,6 +198,7 @@ def main() -> None:
         results=[r for r in results if r.model == FLOAT],
     )
     record = {
+        "note": given.note,
         "steps": found,
         "chosen": chosen,
         "shares": shares.MEANS.get(chosen, {chosen: 1.0}),

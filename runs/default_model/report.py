@@ -90,6 +90,7 @@ def _legend(record: Mapping[str, Any]) -> str:
     before, after = (record["steps"][name] for name in ("trimmed", "float16"))
     cost = statistics.mean(before[key] - after[key] for key in SIMILARITY)
     what = "; ".join(f"{key}: {words}" for key, words in (CHOOSING | TESTS).items())
+    note = f" {record['note']}" if record["note"] else ""
     return (
         f"x100. {what}. Up to step 4 in bfloat16 where the CPU is made for it, then in float32. "
         "The best average of korsts-dev and klue-held was taken among the means and step 3 that "
@@ -98,7 +99,7 @@ def _legend(record: Mapping[str, Any]) -> str:
         "topics, and step 1 sentences of ParaKQC that stand in a third of the rows of klue-held. "
         f"Step 6 was taken for its speed, at the price of {cost:.2f} of that average. "
         "Nothing was chosen by the tests. How the model stands on whole search, cluster and "
-        "translation tests: [suites.md](suites.md).\n"
+        f"translation tests: [suites.md](suites.md).{note}\n"
     )
 
 
@@ -107,6 +108,7 @@ def _tried(tried: Sequence[Mapping[str, Any]], before: Mapping[str, float]) -> s
     scores = {"the weights of step 5": before} | {each["name"]: each["scores"] for each in tried}
     rows = [[name, *(f"{found[key]:.2f}" for key in keys)] for name, found in scores.items()]
     told = [f"{each['name']}: {each['what']}; seed {each['seed']}." for each in tried]
+    told.append("Continued pre-training (TSDAE) before step 2: [pretraining.md](pretraining.md).")
     return "\n".join([markdown_rows(["way", *keys], rows), *(f"{line}\n" for line in told)])
 
 
