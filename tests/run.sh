@@ -24,6 +24,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1
 # A worker a core, up to four, and each computes with one thread: their many small models gain
 # little from more.
 cores="$("$python" -c "import os; print(min(4, os.cpu_count() or 1))")"
-OMP_NUM_THREADS=1 "$python" -m pytest --numprocesses "$cores" --dist loadfile --durations=20 \
+export OMP_NUM_THREADS=1
+"$python" -m pytest --numprocesses "$cores" --dist loadfile --durations=20 \
     --ignore=tests/house --ignore=tests/test_readme.py
-"$python" -m pytest tests/test_readme.py tests/house
+"$python" -m pytest --numprocesses "$cores" --dist loadgroup tests/test_readme.py
+"$python" -m pytest tests/house

@@ -142,7 +142,12 @@ def _lacks_data(block: Block) -> bool:
 
 def _cases() -> list[object]:
     return [
-        pytest.param(page, number, id=f"{page.relative_to(ROOT)}:{block.line}")
+        pytest.param(
+            page,
+            number,
+            id=f"{page.relative_to(ROOT)}:{block.line}",
+            marks=pytest.mark.xdist_group(str(page)),  # a page's blocks go on from each other
+        )
         for page in PAGES
         for number, block in enumerate(runnable(page.read_text("utf-8")))
     ]
