@@ -24,7 +24,8 @@ made anew.
 
 KorSTS-test and KLUE-STS-dev are measured on the way to report every step; nothing is
 chosen by them. Tables go to results/default_model.md, numbers to results/default_model.json;
-results/default_model_tried.json keeps what was tried beside these steps.
+results/default_model_tried.json keeps what was tried beside these steps, settling.py measures the
+chance in step 3, pretraining.py whether continued pre-training before step 2 helps.
 
 --base is the folder or hub id of a sentence encoder of the E5 family; the shipped model came
 from intfloat/multilingual-e5-small, cut to 27,740 pieces for Korean and English. With another
@@ -33,10 +34,7 @@ one, --base-words is what the cards say of it.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -48,6 +46,7 @@ import texts
 from corpus import COUNTED, training_texts
 from overlaps import count_overlaps
 from report import write_report
+from trainings import arguments, average, prepare, train_graded, train_settle
 from weights_card import write_weights_card
 
 import korean
@@ -56,7 +55,6 @@ from munjang.data.rows import ScoredPair
 from munjang.data.tables import read_rows
 from munjang.evaluate.tasks import load_task
 from munjang.files import whole_folder
-from munjang.model.average import average_models
 from munjang.model.build import build_encoder
 from munjang.model.card import write_card
 from munjang.model.trim import trim_model
@@ -66,41 +64,7 @@ NAME = "munjang-small-ko"
 FLOAT = f"{NAME} in float32"
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-PROMPT = "query: "
 PIECES = 16_000
-SEEDS = (1, 2, 3)
-
-
-def train_all(given: argparse.Namespace) -> list[str]:
-    """Steps 1 to 3; returns the names of the runs."""
-    threads = max(1, (os.cpu_count() or 1) // given.jobs)
-
-    def run(recipe: str, base: str | Path, name: str, seed: int = 1) -> str:
-        settings: dict[str, object] = {"train.seed": seed}
-        if recipe != "contrastive":
-            settings |= steps.reports(given.keep)
-        if recipe == "settle":
-            settings["data.petitions.use"] = str(given.keep / "petitions.tsv")
-        out = given.keep / name
-        data_dir = given.data_dir
-        steps.train(recipe, base, out, data_dir=data_dir, settings=settings, threads=threads)
-        return name
-
-    with ThreadPoolExecutor(given.jobs) as pool:
-        alone = pool.submit(run, "graded", given.base, "graded-alone")
-        names = [pool.submit(run, "contrastive", given.base, "contrastive").result()]
-        first = given.keep / "contrastive" / "model"
-        graded = [pool.submit(run, "graded", first, f"graded-{seed}", seed) for seed in SEEDS]
-        names += [alone.result(), *(done.result() for done in graded)]
-    return [*names, run("settle", average(given.keep, shares.START), shares.SETTLE)]
-
-
-def average(keep: Path, name: str) -> Path:
-    """A mean by its name."""
-    parts = shares.MEANS[name]
-    models = [keep / part if part == "base" else keep / part / "model" for part in parts]
-    average_models(models, keep / name, weights=list(parts.values()), overwrite=True)
-    return keep / name
 
 
 def write_half(model: Path, out: Path) -> None:
@@ -134,28 +98,18 @@ def trim(chosen: Path, half: Path, out: Path, data_dir: Path) -> Any:
 
 def main() -> None:
     """Trains, averages, chooses, cuts, exports, measures, writes cards and tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--base", required=True, help="the base encoder: a folder or a hub id")
+    parser = arguments(__doc__)
     parser.add_argument("--base-words", default=texts.BASE, help="what the cards say of the base")
-    parser.add_argument("--data-dir", type=Path, required=True, help="the folder of data sets")
-    parser.add_argument("--keep", type=Path, required=True, help="the folder of all runs")
-    parser.add_argument("--jobs", type=int, default=1, help="trainings at a time")
     parser.add_argument("--out", type=Path, default=ROOT / "src/munjang/encode/default")
     parser.add_argument("--weights", type=Path, default=ROOT / "models" / NAME)
     parser.add_argument("--results", type=Path, default=ROOT / "results")
     parser.add_argument("--note", default="", help="what else to say below the first table")
     given = parser.parse_args()
-    given.keep, given.data_dir = given.keep.resolve(), given.data_dir.resolve()
-    if Path(given.base).exists():  # else a hub id
-        given.base = str(Path(given.base).resolve())
-    given.keep.mkdir(parents=True, exist_ok=True)
-    held = given.keep / steps.HELD
-    held_out.hold_out_klue(given.data_dir, held)
-    held_out.write_petitions(given.data_dir, given.keep / "petitions.tsv")
-    base = given.keep / "base"
-    steps.write_encoder(given.base, base, pooling="mean", normalize=True, prompt=PROMPT)
-    runs = train_all(given)
-    rows = held_out.read_all(given.data_dir, read_rows(held, ScoredPair))
+    base = prepare(given)
+    runs = train_graded(given)
+    average(given.keep, shares.START)
+    runs.append(train_settle(given))
+    rows = held_out.read_all(given.data_dir, read_rows(given.keep / steps.HELD, ScoredPair))
     means = {name: average(given.keep, name) for name in shares.MEANS}
     folders = {"base": base}
     folders |= {name: given.keep / name / "model" for name in runs} | means

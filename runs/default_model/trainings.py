@@ -1,0 +1,98 @@
+"""The trainings of steps 1 to 3, and what every script that starts from the base prepares."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import held_out
+import shares
+import steps
+
+from munjang.model.average import average_models
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SEEDS = (1, 2, 3)
+"""Of step 2."""
+
+PROMPT = "query: "
+"""Of the base, and of every model before its Korean vocabulary."""
+
+
+def arguments(told: str) -> argparse.ArgumentParser:
+    """The options of every script that trains from the base; `told` is its docstring."""
+    parser = argparse.ArgumentParser(description=told.splitlines()[0])
+    parser.add_argument("--base", required=True, help="the base encoder: a folder or a hub id")
+    parser.add_argument("--data-dir", type=Path, required=True, help="the folder of data sets")
+    parser.add_argument("--keep", type=Path, required=True, help="the folder of all runs")
+    parser.add_argument("--jobs", type=int, default=1, help="trainings at a time")
+    return parser
+
+
+def prepare(given: argparse.Namespace) -> Path:
+    """Makes paths whole, writes to --keep what trainings read, and the base, whose place it gives.
+
+    The base there says how it pools, and its prompt.
+    """
+    given.keep, given.data_dir = given.keep.resolve(), given.data_dir.resolve()
+    if Path(given.base).exists():  # else a hub id
+        given.base = str(Path(given.base).resolve())
+    given.keep.mkdir(parents=True, exist_ok=True)
+    held_out.hold_out_klue(given.data_dir, given.keep / steps.HELD)
+    held_out.write_petitions(given.data_dir, given.keep / "petitions.tsv")
+    base: Path = given.keep / "base"
+    steps.write_encoder(given.base, base, pooling="mean", normalize=True, prompt=PROMPT)
+    return base
+
+
+def train_graded(given: argparse.Namespace, *, seeds: Sequence[int] = SEEDS) -> list[str]:
+    """Steps 1 and 2; returns the names of the runs.
+
+    Args:
+        given: --base, --keep, --data-dir and --jobs.
+        seeds: Of step 2.
+    """
+    with ThreadPoolExecutor(given.jobs) as pool:
+        alone = pool.submit(_run, given, "graded", given.base, "graded-alone")
+        names = [pool.submit(_run, given, "contrastive", given.base, "contrastive").result()]
+        first = given.keep / "contrastive" / "model"
+        graded = [
+            pool.submit(_run, given, "graded", first, f"graded-{seed}", seed) for seed in seeds
+        ]
+        return [*names, alone.result(), *(done.result() for done in graded)]
+
+
+def train_settle(given: argparse.Namespace, *, seed: int = 1) -> str:
+    """Step 3, from the mean `shares.START`, which lies in --keep; returns the run's name."""
+    name = shares.SETTLE if seed == 1 else f"{shares.SETTLE}-{seed}"
+    return _run(given, "settle", given.keep / shares.START, name, seed)
+
+
+def average(keep: Path, name: str) -> Path:
+    """A mean by its name."""
+    parts = shares.MEANS[name]
+    models = [keep / part if part == "base" else keep / part / "model" for part in parts]
+    average_models(models, keep / name, weights=list(parts.values()), overwrite=True)
+    return keep / name
+
+
+def _run(given: argparse.Namespace, recipe: str, base: str | Path, name: str, seed: int = 1) -> str:
+    settings: dict[str, object] = {"train.seed": seed}
+    if recipe != "contrastive":
+        settings |= steps.reports(given.keep)
+    if recipe == "settle":
+        settings["data.petitions.use"] = str(given.keep / "petitions.tsv")
+    steps.train(
+        recipe,
+        base,
+        given.keep / name,
+        data_dir=given.data_dir,
+        settings=settings,
+        threads=max(1, (os.cpu_count() or 1) // given.jobs),
+    )
+    return name
