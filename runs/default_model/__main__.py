@@ -107,8 +107,7 @@ def main() -> None:
     given = parser.parse_args()
     base = prepare(given)
     runs = train_graded(given)
-    average(given.keep, shares.START)
-    runs.append(train_settle(given))
+    runs.append(train_settle(given, average(given.keep, shares.START), shares.SETTLE))
     rows = held_out.read_all(given.data_dir, read_rows(given.keep / steps.HELD, ScoredPair))
     means = {name: average(given.keep, name) for name in shares.MEANS}
     folders = {"base": base}

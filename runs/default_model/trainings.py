@@ -6,16 +6,12 @@ import argparse
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import held_out
 import shares
 import steps
 
 from munjang.model.average import average_models
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 SEEDS = (1, 2, 3)
 """Of step 2."""
@@ -50,27 +46,26 @@ def prepare(given: argparse.Namespace) -> Path:
     return base
 
 
-def train_graded(given: argparse.Namespace, *, seeds: Sequence[int] = SEEDS) -> list[str]:
-    """Steps 1 and 2; returns the names of the runs.
-
-    Args:
-        given: --base, --keep, --data-dir and --jobs.
-        seeds: Of step 2.
-    """
+def train_graded(given: argparse.Namespace) -> list[str]:
+    """Steps 1 and 2; returns the names of the runs."""
     with ThreadPoolExecutor(given.jobs) as pool:
-        alone = pool.submit(_run, given, "graded", given.base, "graded-alone")
+        alone = pool.submit(train_alone, given)
         names = [pool.submit(_run, given, "contrastive", given.base, "contrastive").result()]
         first = given.keep / "contrastive" / "model"
         graded = [
-            pool.submit(_run, given, "graded", first, f"graded-{seed}", seed) for seed in seeds
+            pool.submit(_run, given, "graded", first, f"graded-{seed}", seed) for seed in SEEDS
         ]
         return [*names, alone.result(), *(done.result() for done in graded)]
 
 
-def train_settle(given: argparse.Namespace, *, seed: int = 1) -> str:
-    """Step 3, from the mean `shares.START`, which lies in --keep; returns the run's name."""
-    name = shares.SETTLE if seed == 1 else f"{shares.SETTLE}-{seed}"
-    return _run(given, "settle", given.keep / shares.START, name, seed)
+def train_alone(given: argparse.Namespace) -> str:
+    """Step 2 from the base alone; returns the run's name."""
+    return _run(given, "graded", given.base, "graded-alone")
+
+
+def train_settle(given: argparse.Namespace, start: Path, name: str, *, seed: int = 1) -> str:
+    """Step 3 from a model; returns the run's name, which is `name`."""
+    return _run(given, "settle", start, name, seed)
 
 
 def average(keep: Path, name: str) -> Path:
