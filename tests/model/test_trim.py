@@ -381,12 +381,10 @@ class TestCommand:
         assert "before" in shown
         assert "mean_cosine" in shown
 
-    @pytest.mark.enable_socket
     def test_without_pairs_and_without_korsts(self, tiny_models, files, capsys, monkeypatch):
         monkeypatch.delenv("MUNJANG_DATA", raising=False)
         monkeypatch.setenv("MUNJANG_CACHE", str(files / "cache"))
-        for name in ("http_proxy", "https_proxy"):  # a port where nobody listens
-            monkeypatch.setenv(name, "http://127.0.0.1:9")
+        monkeypatch.setenv("MUNJANG_OFFLINE", "1")
         pieces = size_of(tiny_models["mean"]) - 5
         arguments = self.arguments(tiny_models["mean"], files, "--min-cosine", "-1", pieces=pieces)
         place = arguments.index("--pairs")
