@@ -51,8 +51,6 @@ from weights_card import write_weights_card
 
 import korean
 import munjang
-from munjang.data.rows import ScoredPair
-from munjang.data.tables import read_rows
 from munjang.evaluate.tasks import load_task
 from munjang.files import whole_folder
 from munjang.model.build import build_encoder
@@ -108,7 +106,7 @@ def main() -> None:
     base = prepare(given)
     runs = train_graded(given)
     runs.append(train_settle(given, average(given.keep, shares.START), shares.SETTLE))
-    rows = held_out.read_all(given.data_dir, read_rows(given.keep / steps.HELD, ScoredPair))
+    rows = steps.read_held(given.keep, given.data_dir)
     means = {name: average(given.keep, name) for name in shares.MEANS}
     folders = {"base": base}
     folders |= {name: given.keep / name / "model" for name in runs} | means

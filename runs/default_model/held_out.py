@@ -76,14 +76,14 @@ def write_petition_texts(data_dir: Path, path: Path, *, bodies: int | None = Non
     """Writes titles and first characters of these petitions, one a line; or some of the latter."""
     pairs = list(map(_shorten, _petitions_to_train_on(data_dir)))
     if bodies is None:
-        _write_lines(path, [text for pair in pairs for text in (pair.anchor, pair.positive)])
+        write_lines(path, [text for pair in pairs for text in (pair.anchor, pair.positive)])
     else:
-        _write_lines(path, [pair.positive for pair in pairs[:bodies]])
+        write_lines(path, [pair.positive for pair in pairs[:bodies]])
 
 
 def write_petition_bodies(data_dir: Path, path: Path, *, bodies: int) -> None:
     """Writes so many whole bodies of these petitions, one a line."""
-    _write_lines(path, [pair.positive for pair in _petitions_to_train_on(data_dir)[:bodies]])
+    write_lines(path, [pair.positive for pair in _petitions_to_train_on(data_dir)[:bodies]])
 
 
 def _petitions_to_train_on(data_dir: Path) -> list[Pair]:
@@ -106,7 +106,7 @@ def _shorten(petition: Pair) -> Pair:
     return Pair(petition.anchor, petition.positive[:_BODY])
 
 
-def _write_lines(path: Path, texts: Sequence[str]) -> None:
+def write_lines(path: Path, texts: Sequence[str]) -> None:
     """Writes a text a line; white space within becomes one blank."""
     with whole_file(path) as file:
         file.write("".join(" ".join(text.split()) + "\n" for text in texts).encode())

@@ -15,7 +15,6 @@ results/pretraining.md, the numbers to results/pretraining.json.
 
 from __future__ import annotations
 
-import os
 import statistics
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -23,12 +22,10 @@ from typing import TYPE_CHECKING, Any
 import held_out
 import records
 import steps
-from report import markdown_rows, told_runs
-from trainings import SEEDS, arguments, prepare
+from report import markdown_rows, score_table, told_runs
+from trainings import SEEDS, arguments, prepare, threads
 
 import korean
-from munjang.data.rows import ScoredPair
-from munjang.data.tables import read_rows
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +43,7 @@ def write_sentences(keep: Path, data_dir: Path) -> Path:
     held_out.write_petition_texts(data_dir, keep / korean.PETITIONS)
     path = keep / "sentences.txt"
     sentences = korean.read_sentences(keep, data_dir)
-    records.write(path, "".join(" ".join(text.split()) + "\n" for text in sentences))
+    held_out.write_lines(path, sentences)
     return path
 
 
@@ -66,7 +63,7 @@ def train_all(given: argparse.Namespace) -> None:
                 keep / names[seed],
                 data_dir=data_dir,
                 settings={"train.seed": seed, "data.korsts.times": 1} | reports,
-                threads=max(1, (os.cpu_count() or 1) // given.jobs),
+                threads=threads(given),
             )
             for seed in SEEDS
             for start, names in starts
@@ -101,7 +98,6 @@ def write_report(record: Mapping[str, Any]) -> str:
     named = {"base": "the base", DENOISED: "1. TSDAE"}
     named |= {PLAIN[seed]: f"graded pairs alone, seed {seed}" for seed in SEEDS}
     named |= {AFTER[seed]: f"2. graded pairs after TSDAE, seed {seed}" for seed in SEEDS}
-    each = [[words, *(f"{found[name][key]:.2f}" for key in _KEYS)] for name, words in named.items()]
     return "\n".join(
         [
             "# Continued pre-training before the graded pairs\n",
@@ -110,7 +106,7 @@ def write_report(record: Mapping[str, Any]) -> str:
             "x100: mean and, in brackets, standard deviation; the gain is that of the same seed, "
             "with its standard error. The columns are those of "
             "[default_model.md](default_model.md), in bfloat16 where the CPU is made for it.\n",
-            markdown_rows(["step", *_KEYS], each),
+            score_table("step", {words: found[name] for name, words in named.items()}),
             told_runs(record["runs"]),
         ]
     )
@@ -121,13 +117,8 @@ def main() -> None:
     given = arguments(__doc__).parse_args()
     base = prepare(given)
     train_all(given)
-    names = (DENOISED, *PLAIN.values(), *AFTER.values())
-    rows = held_out.read_all(given.data_dir, read_rows(given.keep / steps.HELD, ScoredPair))
-    folders = {"base": base} | {name: given.keep / name / "model" for name in names}
-    record = {
-        "steps": steps.measure_all(folders, rows, given.keep),
-        "runs": {name: steps.tell_run(given.keep / name) for name in names},
-    }
+    names = [DENOISED, *PLAIN.values(), *AFTER.values()]
+    record = steps.record_runs(base, names, given.keep, given.data_dir)
     steps.publish(records.RESULTS / "pretraining", record, write_report(record))
 
 

@@ -69,13 +69,15 @@ def markdown_rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def _steps(steps: Mapping[str, Mapping[str, float]], chosen: str) -> str:
+def score_table(what: str, scores: Mapping[str, Mapping[str, float]]) -> str:
+    """What each model has on the held-out rows and the tests, by what the table calls it."""
     keys = [*CHOOSING, *TESTS]
-    rows = [
-        [_step(name, chosen), *(f"{found[key]:.2f}" for key in keys)]
-        for name, found in steps.items()
-    ]
-    return markdown_rows(["step", *keys], rows)
+    rows = [[name, *(f"{found[key]:.2f}" for key in keys)] for name, found in scores.items()]
+    return markdown_rows([what, *keys], rows)
+
+
+def _steps(steps: Mapping[str, Mapping[str, float]], chosen: str) -> str:
+    return score_table("step", {_step(name, chosen): found for name, found in steps.items()})
 
 
 def _step(name: str, chosen: str) -> str:
@@ -104,12 +106,10 @@ def _legend(record: Mapping[str, Any]) -> str:
 
 
 def _tried(tried: Sequence[Mapping[str, Any]], before: Mapping[str, float]) -> str:
-    keys = [*CHOOSING, *TESTS]
     scores = {"the weights of step 5": before} | {each["name"]: each["scores"] for each in tried}
-    rows = [[name, *(f"{found[key]:.2f}" for key in keys)] for name, found in scores.items()]
     told = [f"{each['name']}: {each['what']}; seed {each['seed']}." for each in tried]
     told.append("Continued pre-training (TSDAE) before step 2: [pretraining.md](pretraining.md).")
-    return "\n".join([markdown_rows(["way", *keys], rows), *(f"{line}\n" for line in told)])
+    return "\n".join([score_table("way", scores), *(f"{line}\n" for line in told)])
 
 
 def _seeds(steps: Mapping[str, Mapping[str, float]]) -> str:

@@ -13,20 +13,15 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import held_out
 import records
 import steps
-from report import markdown_rows, seed_rows, told_runs
+from report import markdown_rows, score_table, seed_rows, told_runs
 from trainings import SEEDS, arguments, prepare, train_alone, train_settle
-
-from munjang.data.rows import ScoredPair
-from munjang.data.tables import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 RUNS = {seed: f"settle-alone-{seed}" for seed in SEEDS}
-_KEYS = (*held_out.CHOOSING, *held_out.TESTS)
 
 
 def write_report(record: Mapping[str, Any]) -> str:
@@ -34,12 +29,11 @@ def write_report(record: Mapping[str, Any]) -> str:
     found = record["steps"]
     named = {"base": "the base", "graded-alone": "graded pairs alone, seed 1"}
     named |= {name: f"3. settle, seed {seed}" for seed, name in RUNS.items()}
-    each = [[words, *(f"{found[name][key]:.2f}" for key in _KEYS)] for name, words in named.items()]
     return "\n".join(
         [
             "# Seeds of step 3\n",
             "Written by `python runs/default_model/settling.py`.\n",
-            markdown_rows(["step", *_KEYS], each),
+            score_table("step", {words: found[name] for name, words in named.items()}),
             "x100. The columns are those of [default_model.md](default_model.md), in bfloat16 "
             "where the CPU is made for it. All start from the graded pairs alone; the shipped "
             "model's step 3 started from a mean of three runs of step 2.\n",
@@ -63,13 +57,8 @@ def main() -> None:
             pool.submit(train_settle, given, start, name, seed=seed) for seed, name in RUNS.items()
         ]:
             done.result()
-    rows = held_out.read_all(given.data_dir, read_rows(given.keep / steps.HELD, ScoredPair))
     names = [alone, *RUNS.values()]
-    folders = {"base": base} | {name: given.keep / name / "model" for name in names}
-    record = {
-        "steps": steps.measure_all(folders, rows, given.keep),
-        "runs": {name: steps.tell_run(given.keep / name) for name in names},
-    }
+    record = steps.record_runs(base, names, given.keep, given.data_dir)
     steps.publish(records.RESULTS / "settling", record, write_report(record))
 
 

@@ -16,6 +16,7 @@ import torch
 import munjang
 from munjang.data.catalog import load_rows
 from munjang.data.rows import ScoredPair
+from munjang.data.tables import read_rows
 from munjang.evaluate.tasks import WITHOUT_PARAKQC, compare, evaluate_task, load_task
 from munjang.files import hash_file, whole_file, whole_folder
 from munjang.model.build import build_encoder
@@ -118,6 +119,11 @@ def measure(folder: Path, rows: held_out.Rows, record: Path) -> dict[str, float]
     return found
 
 
+def read_held(keep: Path, data_dir: Path) -> held_out.Rows:
+    """The rows that everything is measured on; those of KLUE-STS lie in `keep`."""
+    return held_out.read_all(data_dir, read_rows(keep / HELD, ScoredPair))
+
+
 def measure_all(
     folders: Mapping[str, Path], rows: held_out.Rows, keep: Path
 ) -> dict[str, dict[str, float]]:
@@ -125,6 +131,15 @@ def measure_all(
     return {
         name: measure(folder, rows, keep / f"{name}-measured.json")
         for name, folder in folders.items()
+    }
+
+
+def record_runs(base: Path, names: Sequence[str], keep: Path, data_dir: Path) -> dict[str, Any]:
+    """What an ablation keeps: the base and its runs, measured, and what each run was."""
+    folders = {"base": base} | {name: keep / name / "model" for name in names}
+    return {
+        "steps": measure_all(folders, read_held(keep, data_dir), keep),
+        "runs": {name: tell_run(keep / name) for name in names},
     }
 
 

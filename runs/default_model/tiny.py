@@ -37,13 +37,11 @@ from typing import TYPE_CHECKING, Any
 import held_out
 import steps
 import texts
-from report import markdown_rows, told_gains, told_gate, told_runs
+from report import score_table, told_gains, told_gate, told_runs
 from vocabulary import graft, read_pieces
 
 import korean
 import munjang
-from munjang.data.rows import ScoredPair
-from munjang.data.tables import read_rows
 from munjang.evaluate.report import markdown_table
 from munjang.model.average import average_models
 from munjang.model.card import write_card
@@ -110,15 +108,10 @@ def train_all(given: argparse.Namespace) -> None:
 
 def write_report(record: Mapping[str, Any], results: Sequence[StsResult]) -> str:
     """All tables; `record` is what results/tiny_model.json keeps."""
-    keys = [*held_out.CHOOSING, *held_out.TESTS]
-    rows = [
-        [STEPS[name], *(f"{found[key]:.2f}" for key in keys)]
-        for name, found in record["steps"].items()
-    ]
     parts = [
         "# The tiny model\n",
         "Written by `python runs/default_model/tiny.py`.\n",
-        markdown_rows(["step", *keys], rows),
+        score_table("step", {STEPS[name]: found for name, found in record["steps"].items()}),
         "x100. The columns are those of [default_model.md](default_model.md). Up to step 8 in "
         "bfloat16 where the CPU is made for it, then in int8. How the model stands on whole "
         "search, cluster and translation tests: [suites.md](suites.md).\n",
@@ -149,7 +142,7 @@ def main() -> None:
     given.keep, given.data_dir = given.keep.resolve(), given.data_dir.resolve()
     given.keep.mkdir(parents=True, exist_ok=True)
     train_all(given)
-    rows = held_out.read_all(given.data_dir, read_rows(given.keep / steps.HELD, ScoredPair))
+    rows = steps.read_held(given.keep, given.data_dir)
     folders = {"teacher": given.keep / steps.TRIMMED}
     folders |= {name: given.keep / name / "model" for name in RUNS}
     folders |= {name: given.keep / name for name in (MEAN, WORDS)}

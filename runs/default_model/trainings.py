@@ -46,6 +46,11 @@ def prepare(given: argparse.Namespace) -> Path:
     return base
 
 
+def threads(given: argparse.Namespace) -> int:
+    """CPU threads of each of --jobs trainings."""
+    return max(1, (os.cpu_count() or 1) // given.jobs)
+
+
 def train_graded(given: argparse.Namespace) -> list[str]:
     """Steps 1 and 2; returns the names of the runs."""
     with ThreadPoolExecutor(given.jobs) as pool:
@@ -88,6 +93,6 @@ def _run(given: argparse.Namespace, recipe: str, base: str | Path, name: str, se
         given.keep / name,
         data_dir=given.data_dir,
         settings=settings,
-        threads=max(1, (os.cpu_count() or 1) // given.jobs),
+        threads=threads(given),
     )
     return name

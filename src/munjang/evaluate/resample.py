@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from munjang.errors import InputError
-from munjang.evaluate.statistics import score
+from munjang.evaluate.statistics import score, v_measures
 from munjang.evaluate.sts import Difference, Interval
 
 if TYPE_CHECKING:
@@ -158,12 +158,10 @@ def _draw(kind: Kind, models: Sequence[Evidence], *, resamples: int, seed: int) 
 
 def _score_clusterings(evidence: Evidence, counts: Floats, *, seed: tuple[int, int]) -> Floats:
     """The V-measure on samples of the rows, each with a sample of the clusterings."""
-    clusterings = np.atleast_2d(evidence["cluster"])
-    many = len(clusterings)
-    each = [score("clustering", {**evidence, "cluster": one}, counts) for one in clusterings]
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(many, np.full(many, 1 / many), size=counts.shape[1]) / many
-    return np.asarray((np.array(each) * drawn.T).sum(axis=0))
+    each = v_measures(evidence["cluster"], evidence["label"], counts)
+    many, samples = each.shape
+    drawn = np.random.default_rng(seed).multinomial(many, np.full(many, 1 / many), size=samples)
+    return np.asarray((each * (drawn / many).T).sum(axis=0))
 
 
 def _counts(evidence: Evidence, *, resamples: int, seed: int) -> Iterator[Floats]:

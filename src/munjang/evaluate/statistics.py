@@ -109,9 +109,12 @@ def v_measure(cluster: Floats, label: Floats, counts: Floats) -> Floats:
     Returns:
         Shape (samples,), in [0, 1]; 1 where there is one class and one cluster.
     """
-    return np.asarray(
-        np.mean([_v_measure(each, label, counts) for each in np.atleast_2d(cluster)], axis=0)
-    )
+    return np.asarray(v_measures(cluster, label, counts).mean(axis=0))
+
+
+def v_measures(cluster: Floats, label: Floats, counts: Floats) -> Floats:
+    """`v_measure` of each clustering by itself, shape (clusterings, samples)."""
+    return np.array([_v_measure(each, label, counts) for each in np.atleast_2d(cluster)])
 
 
 def _v_measure(cluster: Floats, label: Floats, counts: Floats) -> Floats:
