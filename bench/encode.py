@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from munjang.doctor.hardware import read_instructions
 from munjang.encode.saturation import int8_saturates
 from munjang.files import whole_file
 
@@ -34,6 +35,12 @@ TINY = "munjang tiny int8 (shipped)"
 BASELINE = "the base, sentence-transformers fp32"
 WEIGHTS = "sentence-transformers fp32"
 CONTESTANTS = (SHIPPED, TINY, BASELINE, WEIGHTS, "onnx fp32", "onnx int8")
+FAST_ARITHMETIC = {
+    "VNNI": {"avx_vnni", "avx512_vnni"},
+    "AMX": {"amx_int8", "amx_bf16"},
+    "bf16": {"avx512_bf16"},
+}
+"""What speeds up small numbers, and the CPU flags that tell of it."""
 SHORT = "오늘 서울에는 비가 온다."
 
 
@@ -184,8 +191,11 @@ def machine() -> str:
         if line.startswith("model name"):
             model = line.split(":", 1)[1].strip()
             break
-    int8 = ", no VNNI" if int8_saturates() else ""
-    return f"{model}{int8}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    has = set(read_instructions())
+    fast = [word for word, names in FAST_ARITHMETIC.items() if has & names]
+    arithmetic = "no VNNI" if int8_saturates() else " and ".join(fast)
+    told = [model, arithmetic, f"{os.cpu_count()} cores", f"Python {platform.python_version()}"]
+    return ", ".join(filter(None, told))
 
 
 def main() -> None:

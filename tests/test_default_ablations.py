@@ -22,7 +22,7 @@ def test_a_gain_is_that_of_the_same_seed(open_part):
     ]
 
 
-@pytest.mark.parametrize("name", ["pretraining", "settling"])
+@pytest.mark.parametrize("name", ["learning_rates", "pretraining", "settling"])
 def test_the_table_is_that_of_the_numbers(open_part, name):
     record = json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
     told = (RESULTS / f"{name}.md").read_text("utf-8")

@@ -25,7 +25,8 @@ made anew.
 KorSTS-test and KLUE-STS-dev are measured on the way to report every step; nothing is
 chosen by them. Tables go to results/default_model.md, numbers to results/default_model.json;
 results/default_model_tried.json keeps what was tried beside these steps, settling.py measures the
-chance in step 3, pretraining.py whether continued pre-training before step 2 helps.
+chance in step 3, pretraining.py whether continued pre-training before step 2 helps,
+learning_rates.py what the learning rate of step 2 does.
 
 --base is the folder or hub id of a sentence encoder of the E5 family; the shipped model came
 from intfloat/multilingual-e5-small, cut to 27,740 pieces for Korean and English. With another

@@ -108,7 +108,10 @@ def _legend(record: Mapping[str, Any]) -> str:
 def _tried(tried: Sequence[Mapping[str, Any]], before: Mapping[str, float]) -> str:
     scores = {"the weights of step 5": before} | {each["name"]: each["scores"] for each in tried}
     told = [f"{each['name']}: {each['what']}; seed {each['seed']}." for each in tried]
-    told.append("Continued pre-training (TSDAE) before step 2: [pretraining.md](pretraining.md).")
+    told += [
+        "Continued pre-training (TSDAE) before step 2: [pretraining.md](pretraining.md).",
+        "The learning rate of step 2: [learning_rates.md](learning_rates.md).",
+    ]
     return "\n".join([score_table("way", scores), *(f"{line}\n" for line in told)])
 
 
