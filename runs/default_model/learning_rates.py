@@ -10,13 +10,13 @@ numbers to results/learning_rates.json.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import records
 import steps
-from report import markdown_rows, score_table, seed_rows, told_runs
-from trainings import SEEDS, arguments, prepare, threads, train_alone
+from report import score_table, seed_table, told_runs
+from trainings import SEEDS, arguments, prepare, run, train_alone, train_together
 
 if TYPE_CHECKING:
     import argparse
@@ -29,24 +29,11 @@ FAST = {seed: f"graded-fast-{seed}" for seed in SEEDS}
 def train_all(given: argparse.Namespace) -> None:
     """Step 2 from the base as it is, at half the rate, and at twice the rate with three seeds."""
     own = {SLOW: (2.5e-5, 1)} | {name: (1e-4, seed) for seed, name in FAST.items()}
-    with ThreadPoolExecutor(given.jobs) as pool:
-        alone = pool.submit(train_alone, given)
-        runs = [
-            pool.submit(
-                steps.train,
-                "graded",
-                given.base,
-                given.keep / name,
-                data_dir=given.data_dir,
-                settings=steps.reports(given.keep)
-                | {"train.learning_rate": rate, "train.seed": seed},
-                threads=threads(given),
-            )
-            for name, (rate, seed) in own.items()
-        ]
-        for run in runs:
-            run.result()
-        alone.result()
+    changed = [
+        partial(run, given, "graded", given.base, name, seed, {"train.learning_rate": rate})
+        for name, (rate, seed) in own.items()
+    ]
+    train_together(given, [partial(train_alone, given), *changed])
 
 
 def write_report(record: Mapping[str, Any]) -> str:
@@ -64,10 +51,7 @@ def write_report(record: Mapping[str, Any]) -> str:
             ),
             "x100. The columns are those of [default_model.md](default_model.md), in bfloat16 "
             "where the CPU is made for it; that page has the chance in the rate of step 2.\n",
-            markdown_rows(
-                ["three seeds of twice the rate", "mean", "standard deviation", "range"],
-                seed_rows([found[name] for name in FAST.values()]),
-            ),
+            seed_table("twice the rate", [found[name] for name in FAST.values()]),
             told_runs(record["runs"]),
         ]
     )

@@ -16,14 +16,14 @@ results/pretraining.md, the numbers to results/pretraining.json.
 from __future__ import annotations
 
 import statistics
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import held_out
 import records
 import steps
 from report import markdown_rows, score_table, told_runs
-from trainings import SEEDS, arguments, prepare, threads
+from trainings import SEEDS, arguments, prepare, run, train_together
 
 import korean
 
@@ -54,22 +54,12 @@ def train_all(given: argparse.Namespace) -> None:
     text = {"data.text.use": str(write_sentences(keep, data_dir))}
     steps.train("denoise", given.base, keep / DENOISED, data_dir=data_dir, settings=reports | text)
     starts = [(given.base, PLAIN), (keep / DENOISED / "model", AFTER)]
-    with ThreadPoolExecutor(given.jobs) as pool:
-        runs = [
-            pool.submit(
-                steps.train,
-                "graded",
-                start,
-                keep / names[seed],
-                data_dir=data_dir,
-                settings={"train.seed": seed, "data.korsts.times": 1} | reports,
-                threads=threads(given),
-            )
-            for seed in SEEDS
-            for start, names in starts
-        ]
-        for run in runs:
-            run.result()
+    graded = [
+        partial(run, given, "graded", start, names[seed], seed, {"data.korsts.times": 1})
+        for seed in SEEDS
+        for start, names in starts
+    ]
+    train_together(given, graded)
 
 
 def tell_seeds(found: Mapping[str, Mapping[str, float]]) -> list[list[str]]:

@@ -116,19 +116,18 @@ def _tried(tried: Sequence[Mapping[str, Any]], before: Mapping[str, float]) -> s
 
 
 def _seeds(steps: Mapping[str, Mapping[str, float]]) -> str:
-    rows = seed_rows([steps[name] for name in ("graded-1", "graded-2", "graded-3")])
-    table = markdown_rows(["three seeds of step 2", "mean", "standard deviation", "range"], rows)
+    table = seed_table("step 2", [steps[name] for name in ("graded-1", "graded-2", "graded-3")])
     return f"{table}\nThree seeds of step 3: [settling.md](settling.md).\n"
 
 
-def seed_rows(runs: Sequence[Mapping[str, float]]) -> list[list[str]]:
-    """What the same run has with several seeds: of each column mean, deviation and range."""
+def seed_table(what: str, runs: Sequence[Mapping[str, float]]) -> str:
+    """What the same run has with three seeds: of each column mean, deviation and range."""
     rows = []
     for key in (*CHOOSING, *TESTS):
         values = [run[key] for run in runs]
         mean, spread = statistics.mean(values), statistics.stdev(values)
         rows.append([key, f"{mean:.2f}", f"{spread:.2f}", f"{min(values):.2f}–{max(values):.2f}"])
-    return rows
+    return markdown_rows([f"three seeds of {what}", "mean", "standard deviation", "range"], rows)
 
 
 def told_runs(runs: Mapping[str, Mapping[str, Any]]) -> str:

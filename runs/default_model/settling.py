@@ -10,13 +10,13 @@ table goes to results/settling.md, the numbers to results/settling.json.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import records
 import steps
-from report import markdown_rows, score_table, seed_rows, told_runs
-from trainings import SEEDS, arguments, prepare, train_alone, train_settle
+from report import score_table, seed_table, told_runs
+from trainings import SEEDS, arguments, prepare, train_alone, train_settle, train_together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,10 +37,7 @@ def write_report(record: Mapping[str, Any]) -> str:
             "x100. The columns are those of [default_model.md](default_model.md), in bfloat16 "
             "where the CPU is made for it. All start from the graded pairs alone; the shipped "
             "model's step 3 started from a mean of three runs of step 2.\n",
-            markdown_rows(
-                ["three seeds of step 3", "mean", "standard deviation", "range"],
-                seed_rows([found[name] for name in RUNS.values()]),
-            ),
+            seed_table("step 3", [found[name] for name in RUNS.values()]),
             told_runs(record["runs"]),
         ]
     )
@@ -52,12 +49,8 @@ def main() -> None:
     base = prepare(given)
     alone = train_alone(given)
     start = given.keep / alone / "model"
-    with ThreadPoolExecutor(given.jobs) as pool:
-        for done in [
-            pool.submit(train_settle, given, start, name, seed=seed) for seed, name in RUNS.items()
-        ]:
-            done.result()
-    names = [alone, *RUNS.values()]
+    settled = [partial(train_settle, given, start, name, seed=seed) for seed, name in RUNS.items()]
+    names = [alone, *train_together(given, settled)]
     record = steps.record_runs(base, names, given.keep, given.data_dir)
     steps.publish(records.RESULTS / "settling", record, write_report(record))
 

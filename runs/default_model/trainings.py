@@ -6,12 +6,16 @@ import argparse
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import held_out
 import shares
 import steps
 
 from munjang.model.average import average_models
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
 
 SEEDS = (1, 2, 3)
 """Of step 2."""
@@ -55,22 +59,28 @@ def train_graded(given: argparse.Namespace) -> list[str]:
     """Steps 1 and 2; returns the names of the runs."""
     with ThreadPoolExecutor(given.jobs) as pool:
         alone = pool.submit(train_alone, given)
-        names = [pool.submit(_run, given, "contrastive", given.base, "contrastive").result()]
+        names = [pool.submit(run, given, "contrastive", given.base, "contrastive").result()]
         first = given.keep / "contrastive" / "model"
         graded = [
-            pool.submit(_run, given, "graded", first, f"graded-{seed}", seed) for seed in SEEDS
+            pool.submit(run, given, "graded", first, f"graded-{seed}", seed) for seed in SEEDS
         ]
         return [*names, alone.result(), *(done.result() for done in graded)]
 
 
+def train_together(given: argparse.Namespace, runs: Iterable[Callable[[], str]]) -> list[str]:
+    """Trainings that need nothing of each other, --jobs at a time; returns their names."""
+    with ThreadPoolExecutor(given.jobs) as pool:
+        return [done.result() for done in [pool.submit(each) for each in runs]]
+
+
 def train_alone(given: argparse.Namespace) -> str:
     """Step 2 from the base alone; returns the run's name."""
-    return _run(given, "graded", given.base, "graded-alone")
+    return run(given, "graded", given.base, "graded-alone")
 
 
 def train_settle(given: argparse.Namespace, start: Path, name: str, *, seed: int = 1) -> str:
     """Step 3 from a model; returns the run's name, which is `name`."""
-    return _run(given, "settle", start, name, seed)
+    return run(given, "settle", start, name, seed)
 
 
 def average(keep: Path, name: str) -> Path:
@@ -81,8 +91,16 @@ def average(keep: Path, name: str) -> Path:
     return keep / name
 
 
-def _run(given: argparse.Namespace, recipe: str, base: str | Path, name: str, seed: int = 1) -> str:
-    settings: dict[str, object] = {"train.seed": seed}
+def run(
+    given: argparse.Namespace,
+    recipe: str,
+    base: str | Path,
+    name: str,
+    seed: int = 1,
+    changes: Mapping[str, object] | None = None,
+) -> str:
+    """A recipe from a model, with these keys of it changed; returns the run's name, `name`."""
+    settings: dict[str, object] = {"train.seed": seed, **(changes or {})}
     if recipe != "contrastive":
         settings |= steps.reports(given.keep)
     if recipe == "settle":
