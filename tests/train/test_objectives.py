@@ -226,6 +226,39 @@ def test_distill_is_one_minus_the_cosine(model, features, teacher):
     same(loss(features[:1], labels), expected, loss.parameters())
 
 
+@pytest.mark.parametrize(
+    ("objective", "settings"),
+    [
+        ("cosent", {}),
+        ("contrastive", {"mini_batch": 3}),
+        ("contrastive", {"dims": (8, 16)}),
+        ("distill", {"teacher": 12}),
+    ],
+)
+def test_a_weight_multiplies_the_loss_and_its_gradients(model, features, objective, settings):
+    columns, rows = features[:2], len(features[0]["input_ids"])
+    labels = None
+    if objective == "distill":
+        columns, labels = features[:1], torch.ones(rows, 12, dtype=torch.float64)
+    if objective == "cosent":
+        labels = scores_for(features)
+    plain = build(model, objective, **settings)
+    weighed = build(model, objective, weight=2.5, **settings)
+    assert weighed.state_dict().keys() == {f"loss.{name}" for name in plain.state_dict()}
+
+    def trained(loss):
+        parameters = [p for p in loss.parameters() if p.requires_grad]
+        loss.zero_grad()
+        found = loss([dict(column) for column in columns], labels)
+        found.backward()
+        grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+        return found.item(), torch.cat([grad.ravel() for grad in grads])
+
+    (value, grads), (more, steeper) = trained(plain), trained(weighed)
+    assert more == pytest.approx(2.5 * value, abs=1e-9)
+    torch.testing.assert_close(steeper, 2.5 * grads, rtol=0, atol=1e-9)
+
+
 def test_the_head_is_trained_and_not_part_of_the_model(model, features):
     before = {name for name, _ in model.named_parameters()}
     loss = build(model, "contrastive", head="mlp")

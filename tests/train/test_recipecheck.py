@@ -59,6 +59,7 @@ def refusal(**parts):
         ("data", "times", [1], [0]),
         ("data", "batch_size", [2, None], [1]),
         ("data", "temperature", [0.01], [0, -0.05]),
+        ("data", "weight", [0.1, 20], [0, -1, math.nan, math.inf]),
         ("data", "mini_batch", [1, 32, None], [0, 64, 100]),
         ("evaluate", "every", [0, 1], [-1]),
         ("evaluate", "patience", [0, 3], [-1]),

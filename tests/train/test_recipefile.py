@@ -503,6 +503,7 @@ plain_parts = st.builds(
     times=counts,
     batch_size=st.none() | st.integers(2, 10**4),
     temperature=shares,
+    weight=shares,
 )
 grouped_parts = st.builds(
     DataPart, objective=st.just("contrastive"), use=lists, per_group=st.none() | counts

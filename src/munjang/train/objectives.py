@@ -26,7 +26,7 @@ from munjang.train.recipecheck import CONTRASTS
 from munjang.train.tokenized import CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import datasets
     from sentence_transformers import SentenceTransformer
@@ -106,6 +106,20 @@ class TrainingView(nn.Module):
         return self.model[place]
 
 
+class WeightedLoss(nn.Module):
+    """A loss of sentence-transformers, multiplied by a weight."""
+
+    def __init__(self, loss: nn.Module, weight: float) -> None:
+        super().__init__()
+        self.loss = loss
+        self.weight = weight
+
+    def forward(self, columns: Iterable[dict[str, Any]], labels: Tensor | None) -> Tensor:
+        """The loss of a batch; it takes what the loss inside takes."""
+        found: Tensor = self.loss(columns, labels)
+        return self.weight * found
+
+
 def build_losses(
     model: SentenceTransformer, recipe: Recipe, parts: Mapping[str, datasets.Dataset]
 ) -> dict[str, nn.Module]:
@@ -123,9 +137,10 @@ def build_losses(
 
     The candidates of a contrastive loss are all positives and all hard negatives of the batch,
     those of the other processes included. The decoder of denoise shares the encoder's weights.
-    With `train.dims` a loss is the sum over the whole vector and its first so many
-    dimensions (Matryoshka, Kusupati et al. 2022). What a loss trains beside the model
-    is among its parameters and drawn from the recipe's seed, apart from global generators.
+    A loss is multiplied by its data set's weight. With `train.dims` it is the sum over the
+    whole vector and its first so many dimensions (Matryoshka, Kusupati et al. 2022). What a
+    loss trains beside the model is among its parameters and drawn from the recipe's seed,
+    apart from global generators.
 
     Args:
         model: The encoder.
@@ -151,7 +166,7 @@ def build_losses(
         if recipe.train.dims:
             dims = sorted({_dimension(model), *recipe.train.dims}, reverse=True)
             loss = MatryoshkaLoss(seen, loss, dims)
-        losses[name] = loss
+        losses[name] = loss if part.weight == 1 else WeightedLoss(loss, part.weight)
     return losses
 
 

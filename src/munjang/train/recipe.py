@@ -60,6 +60,7 @@ class DataPart:
         times: How often an epoch sees the rows.
         batch_size: Rows in a batch of a process; None for that of [train].
         temperature: Cosines are divided by it (contrastive, dropout, cosent, angle).
+        weight: The loss is multiplied by it.
         mini_batch: Compute a contrastive batch in pieces of so many (GradCache), for batches
             that memory cannot hold; None for whole.
         labels: "gold" for the scores of the data; "teacher" for those of the cross-encoder
@@ -76,6 +77,7 @@ class DataPart:
     times: int = 1
     batch_size: int | None = None
     temperature: float = 0.05
+    weight: float = 1.0
     mini_batch: int | None = None
     labels: Literal["gold", "teacher"] = "gold"
 

@@ -50,7 +50,7 @@ _LEAST = {
     "weight_decay": 0,
     "window": 1,
 }
-_ABOVE_ZERO = frozenset({"epochs", "learning_rate", "temperature"})
+_ABOVE_ZERO = frozenset({"epochs", "learning_rate", "temperature", "weight"})
 _MOST_SEED = 2**32 - 1
 _NAME = re.compile(r"[\w-]+")
 
