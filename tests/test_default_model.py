@@ -25,7 +25,7 @@ def test_its_recipes_are_recipes(path):
 
 
 def test_shares_are_of_a_whole_and_the_first_model_is_trained(shares):
-    for parts in shares.MEANS.values():
+    for parts in (shares.MEANS | shares.SHARP_MEANS).values():
         assert sum(parts.values()) == pytest.approx(1)
         assert next(iter(parts)) != "base"  # which says neither how it pools nor its prompt
 
@@ -40,18 +40,17 @@ def scores(similarity, guard):
     }
 
 
-def test_the_best_at_similarity_is_taken_of_those_that_hold_the_rest(shares, monkeypatch):
-    monkeypatch.setattr(shares, "CANDIDATES", ("a", "b", "c"))
+def test_the_best_at_similarity_is_taken_of_those_that_hold_the_rest(shares):
     means = {"a": scores(90, 69.1), "b": scores(85, 69.0), "c": scores(99, 68.9)}
-    assert shares.choose({"base": scores(80, 70), **means}) == "a"
+    assert shares.choose({"base": scores(80, 70), **means}, ("a", "b", "c")) == "a"
 
 
-def test_where_none_holds_the_one_that_misses_least_is_taken(shares, monkeypatch):
-    monkeypatch.setattr(shares, "CANDIDATES", ("a", "b"))
+def test_where_none_holds_the_one_that_misses_least_is_taken(shares):
     means = {"a": scores(90, 60), "b": scores(85, 65)}
-    assert shares.choose({"base": scores(80, 70), **means}) == "b"
+    assert shares.choose({"base": scores(80, 70), **means}, ("a", "b")) == "b"
 
 
 def test_the_model_that_was_taken_is_the_one_that_the_rule_takes(shares):
     record = json.loads((ROOT / "results" / "default_model.json").read_text("utf-8"))
-    assert record["chosen"] == shares.choose(record["steps"])
+    assert record["chosen"] == shares.choose(record["steps"], shares.CANDIDATES)
+    assert record["sharpened"] == shares.choose(record["steps"], shares.SHARP_CANDIDATES)

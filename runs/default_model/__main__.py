@@ -2,7 +2,7 @@
 
     python runs/default_model --base DIR --data-dir DIR --keep DIR [--jobs 2]
 
-Some four hours on two cores with bf16, of which step 6 takes half. Needs
+Some five hours on two cores with bf16, of which step 6 takes two. Needs
 `pip install "munjang[train]"`. The steps, each with its folder in --keep. A run that
 lies there finished is read, not trained again: remove a run, and all that follow it, to have them
 made anew.
@@ -18,9 +18,11 @@ made anew.
 5. The vocabulary cut to 16,000 pieces, in float16: KEEP/trimmed.
 6. korean.py: Hangul pieces learnt from Korean text instead of the base's few, so that sentences
    are fewer tokens, and no prompt; the model learns its own vectors anew with them, then what it
-   made of each word, then search; the mean of before and after the last is taken. In float16:
-   models/munjang-small-ko, a sentence-transformers folder.
-7. OpenVINO int8 behind the gate on KorSTS-dev: src/munjang/encode/default.
+   made of each word, then search; the mean of before and after the last is taken, in float16.
+7. sharpen.py: the graded pairs at twice the learning rate, with three seeds, and means of these
+   with the weights before, of which the rule of step 4 chooses.
+8. ship.py: in float16, models/munjang-small-ko, a sentence-transformers folder; in OpenVINO int8
+   behind the gate on KorSTS-dev, src/munjang/encode/default.
 
 KorSTS-test and KLUE-STS-dev are measured on the way to report every step; nothing is
 chosen by them. Tables go to results/default_model.md, numbers to results/default_model.json;
@@ -35,54 +37,29 @@ one, --base-words is what the cards say of it.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import held_out
 import shares
+import sharpen
+import ship
 import steps
-import texts
-from corpus import COUNTED, training_texts
-from overlaps import count_overlaps
-from report import write_report
+from corpus import training_texts
 from trainings import arguments, average, prepare, train_graded, train_settle
-from weights_card import write_weights_card
 
 import korean
-import munjang
 from munjang.evaluate.tasks import load_task
-from munjang.files import whole_folder
-from munjang.model.build import build_encoder
-from munjang.model.card import write_card
 from munjang.model.trim import trim_model
-from munjang.train.record import write_json
 
-NAME = "munjang-small-ko"
-FLOAT = f"{NAME} in float32"
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PIECES = 16_000
-
-
-def write_half(model: Path, out: Path) -> None:
-    """Writes a model in float16."""
-    with whole_folder(out) as work:
-        half = build_encoder(model, device="cpu").half()
-        half.save_pretrained(str(work), create_model_card=False)
-        say_float32(work)
-
-
-def say_float32(folder: Path) -> None:
-    """Lets transformers open weights stored as float16 as float32: the CPU is slow in float16."""
-    config = folder / "config.json"
-    write_json(config, json.loads(config.read_text("utf-8")) | {"dtype": "float32"})
 
 
 def trim(chosen: Path, half: Path, out: Path, data_dir: Path) -> Any:
     """Step 5: float16, the vocabulary cut."""
-    write_half(chosen, half)
+    steps.write_half(chosen, half)
     trimmed = trim_model(
         half,
         out,
@@ -91,19 +68,13 @@ def trim(chosen: Path, half: Path, out: Path, data_dir: Path) -> Any:
         pairs=load_task("korsts", split="dev", data_dir=data_dir),
         overwrite=True,
     )
-    say_float32(out)
+    steps.say_float32(out)
     return trimmed
 
 
 def main() -> None:
-    """Trains, averages, chooses, cuts, exports, measures, writes cards and tables."""
-    parser = arguments(__doc__)
-    parser.add_argument("--base-words", default=texts.BASE, help="what the cards say of the base")
-    parser.add_argument("--out", type=Path, default=ROOT / "src/munjang/encode/default")
-    parser.add_argument("--weights", type=Path, default=ROOT / "models" / NAME)
-    parser.add_argument("--results", type=Path, default=ROOT / "results")
-    parser.add_argument("--note", default="", help="what else to say below the first table")
-    given = parser.parse_args()
+    """Trains, averages, chooses, cuts, sharpens, and ships what came of it."""
+    given = ship.add_options(arguments(__doc__)).parse_args()
     base = prepare(given)
     runs = train_graded(given)
     runs.append(train_settle(given, average(given.keep, shares.START), shares.SETTLE))
@@ -112,43 +83,13 @@ def main() -> None:
     folders = {"base": base}
     folders |= {name: given.keep / name / "model" for name in runs} | means
     found = steps.measure_all(folders, rows, given.keep)
-    chosen = shares.choose(found)
+    chosen = shares.choose(found, shares.CANDIDATES)
     before = given.keep / steps.TRIMMED
     trimmed = trim(folders[chosen], given.keep / "chosen-float16", before, given.data_dir)
     learnt = korean.learn(before, given.keep, given.data_dir)
     found |= steps.measure_all({steps.TRIMMED: before} | learnt, rows, given.keep)
-    write_half(learnt[korean.MEAN], given.weights)
-    weights = munjang.load(given.weights, engine="torch", device="cpu")
-    found["float16"] = held_out.measure(weights, rows)
-    gate = steps.export(
-        weights,
-        given.out,
-        name=NAME,
-        base=given.base_words,
-        trained_on=texts.TRAINED_ON,
-        data_dir=given.data_dir,
-    )
-    shipped = munjang.load(given.out)
-    found["int8"] = held_out.measure(shipped, rows)
-    models = {
-        NAME: shipped,
-        FLOAT: weights,
-        "the base": munjang.load(base, engine="torch", device="cpu"),
-    }
-    results = steps.evaluate(models, given.data_dir)
-    write_card(
-        given.out, texts.CARD, results=[r for r in results if r.model == NAME], shown_as="default"
-    )
-    vocabulary = {
-        name: korean.tell_vocabulary(folder, given.data_dir)
-        for name, folder in (("before", before), ("after", given.weights))
-    }
-    write_weights_card(
-        given.weights,
-        base=given.base_words,
-        vocabulary=vocabulary["after"],
-        results=[r for r in results if r.model == FLOAT],
-    )
+    half = given.keep / shares.BEFORE
+    steps.write_half(learnt[korean.MEAN], half)
     record = {
         "note": given.note,
         "steps": found,
@@ -157,14 +98,9 @@ def main() -> None:
         "runs": {name: steps.tell_run(given.keep / name) for name in runs}
         | korean.tell_runs(given.keep),
         "trimmed": asdict(trimmed) | {"source": chosen},
-        "vocabulary": vocabulary,
-        "gate": asdict(gate),
-        "gains": steps.gains(results, NAME, "the base"),
-        "overlaps": count_overlaps(COUNTED, given.data_dir),
-        "results": steps.told_results(results),
+        "vocabulary": {"before": korean.tell_vocabulary(before, given.data_dir)},
     }
-    tried = json.loads((ROOT / "results/default_model_tried.json").read_text("utf-8"))
-    steps.publish(given.results / "default_model", record, write_report(record, results, tried))
+    ship.ship(sharpen.sharpen(given, half, record), record, given)
 
 
 if __name__ == "__main__":

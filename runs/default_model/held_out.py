@@ -35,6 +35,9 @@ The contrastive step reads groups of ParaKQC, and a third of these rows hold a s
 """
 
 _SEED = 0
+MIDDLE = (0.5, 3.5)
+"""Scores from the first to below the second are the middle of KLUE-STS."""
+
 _HEADLINES, _INFERENCES, _PETITIONS, _BODY = 2000, 500, 400, 300
 
 CHOOSING = {
@@ -62,6 +65,28 @@ def hold_out_klue(data_dir: Path, path: Path) -> None:
     held = [row for row in rows[:KLUE_ROWS] if isinstance(row, ScoredPair)]
     cells = [(row.sentence1, row.sentence2, f"{row.score:g}") for row in held]
     _write_table(path, [("sentence1", "sentence2", "score"), *cells])
+
+
+def write_middle(data_dir: Path, path: Path) -> None:
+    """Writes the pairs of KLUE-STS-train with a score of `MIDDLE`, three in ten of all.
+
+    The others lie at the two ends, and to order those is easy: CoSENT learns little from them.
+    """
+    least, most = MIDDLE
+    cells = [
+        (row.sentence1, row.sentence2, f"{row.score:g}")
+        for row in load_rows("klue-sts", "train", data_dir=data_dir)
+        if isinstance(row, ScoredPair) and least <= row.score < most
+    ]
+    _write_table(path, [("sentence1", "sentence2", "score"), *cells])
+
+
+def write_headlines(data_dir: Path, path: Path, *, rows: int) -> None:
+    """Writes so many headlines, one a line, of YNAT-train; none is one that is measured."""
+    texts = {row.text for row in _headlines(data_dir)}
+    found = load_rows("ynat", "train", data_dir=data_dir)
+    rest = [row.text for row in found if isinstance(row, Sentence) and row.text not in texts]
+    write_lines(path, draw_rows(rest, rows, seed=_SEED))
 
 
 def write_petitions(data_dir: Path, path: Path) -> None:
@@ -141,15 +166,17 @@ def read_all(data_dir: Path, klue_held: Sequence[ScoredPair]) -> Rows:
         for row in load_rows("kornli", "dev", data_dir=data_dir)
         if isinstance(row, LabeledPair) and row.label != "neutral"
     ]
-    headlines = load_rows("ynat", "train", data_dir=data_dir)
     return Rows(
         scored=scored,
         inferences=draw_rows(inferences, _INFERENCES, seed=_SEED),
         petitions=draw_rows([*map(_shorten, _petitions(data_dir)[1])], _PETITIONS, seed=_SEED),
-        headlines=[
-            row for row in draw_rows(headlines, _HEADLINES, seed=_SEED) if isinstance(row, Sentence)
-        ],
+        headlines=_headlines(data_dir),
     )
+
+
+def _headlines(data_dir: Path) -> list[Sentence]:
+    drawn = draw_rows(load_rows("ynat", "train", data_dir=data_dir), _HEADLINES, seed=_SEED)
+    return [row for row in drawn if isinstance(row, Sentence)]
 
 
 def measure(encoder: SentenceEncoder, rows: Rows) -> dict[str, float]:

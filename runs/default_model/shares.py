@@ -1,8 +1,8 @@
-"""Step 4: which means of weights are tried, and which one is taken."""
+"""Steps 4 and 7: which means of weights are tried, and which one is taken."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 Shares: TypeAlias = Mapping[str, float]
@@ -34,7 +34,22 @@ MEANS: Mapping[str, Shares] = {
 
 SETTLE = "settle"
 CANDIDATES = (*MEANS, SETTLE)
-"""What the shipped model is chosen of: the means, and the run of step 3."""
+"""What step 4 chooses of: the means, and the run of step 3."""
+
+BEFORE = "korean-float16"
+"""The weights that step 7 starts from."""
+
+SHARP = ("sharp-1", "sharp-2", "sharp-3")
+"""The runs of step 7: three seeds."""
+
+SHARP_MEANS: Mapping[str, Shares] = {
+    f"sharp{share}": {BEFORE: 1 - share / 100} | dict.fromkeys(SHARP, share / 100 / len(SHARP))
+    for share in range(40, 100, 15)
+} | {"sharp100": dict.fromkeys(SHARP, 1 / len(SHARP))}
+"""Means of step 7 by name: the per cent of its runs, the rest the weights before."""
+
+SHARP_CANDIDATES = (BEFORE, *SHARP_MEANS)
+"""What step 7 chooses of."""
 
 SIMILARITY = ("korsts-dev", "klue-held")
 GUARDS = ("xnli-dev", "petitions-rest", "ynat-train")
@@ -42,11 +57,12 @@ MOST_LOSS = 1.0
 """A guard may fall below the base by so many points."""
 
 
-def choose(steps: Mapping[str, Mapping[str, float]]) -> str:
+def choose(steps: Mapping[str, Mapping[str, float]], candidates: Sequence[str]) -> str:
     """The candidate that is best at similarity among those that lose least of the rest.
 
     Args:
-        steps: What each of `CANDIDATES` and "base" have on the held-out rows, x100.
+        steps: What each of them and "base" have on the held-out rows, x100.
+        candidates: What to choose of.
 
     Returns:
         The name of the candidate with the best average of `SIMILARITY` among those that
@@ -59,6 +75,6 @@ def choose(steps: Mapping[str, Mapping[str, float]]) -> str:
             sum(max(0.0, base[guard] - MOST_LOSS - steps[name][guard]) for guard in GUARDS), 2
         )
 
-    least = min(map(missed, CANDIDATES))
-    held = [name for name in CANDIDATES if missed(name) == least]
+    least = min(map(missed, candidates))
+    held = [name for name in candidates if missed(name) == least]
     return max(held, key=lambda name: sum(steps[name][key] for key in SIMILARITY))

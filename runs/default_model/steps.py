@@ -83,6 +83,20 @@ def write_encoder(source: str | Path, out: Path, **told: Any) -> None:
         )
 
 
+def write_half(model: Path, out: Path) -> None:
+    """Writes a model in float16."""
+    with whole_folder(out) as work:
+        half = build_encoder(model, device="cpu").half()
+        half.save_pretrained(str(work), create_model_card=False)
+        say_float32(work)
+
+
+def say_float32(folder: Path) -> None:
+    """Lets transformers open weights stored as float16 as float32: the CPU is slow in float16."""
+    config = folder / "config.json"
+    write_json(config, json.loads(config.read_text("utf-8")) | {"dtype": "float32"})
+
+
 def reports(keep: Path) -> dict[str, object]:
     """The setting of a recipe that reports on the tests and on the rows held out.
 
