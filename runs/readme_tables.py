@@ -5,9 +5,9 @@
 What stands between the marks <!-- answer --> and <!-- /answer --> becomes what the first
 command prints, between <!-- leaderboard --> and <!-- /leaderboard --> what `munjang
 leaderboard` makes of results/, between <!-- speed --> and <!-- /speed --> the tables of
-results/bench_encode*.md, and between <!-- curves --> and <!-- /curves --> some of the shipped
-model's lines in results/suites.md. With --check nothing is written, and the exit code says
-whether the tables are current; the answer is not looked at: its last digits differ between CPUs.
+results/bench_encode*.md, and between <!-- curves --> and <!-- /curves --> what the shipped
+model keeps under edits. With --check nothing is written, and the exit code says whether the
+tables are current; the answer is not looked at: its last digits differ between CPUs.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from munjang.evaluate.leaderboard import make_board
 from munjang.evaluate.leaderboard_records import read_records
 from munjang.evaluate.leaderboard_table import board_markdown
 from munjang.evaluate.robust_record import RobustResult
+from munjang.evaluate.robust_report import robust_markdown
 from munjang.files import whole_file
 
 if TYPE_CHECKING:
@@ -38,10 +39,8 @@ PAGES: dict[str, tuple[Language, int | None]] = {
     "docs/ko/leaderboard.md": ("ko", None),
 }
 """Each page's language, and how many published rows stand there beside ours; None for all."""
-CURVES = {"docs/en/robustness.md": ("Edit", "mean"), "docs/ko/robustness.md": ("변형", "평균")}
-"""Each page with curves, and how it says "edit" and "mean"."""
-EDITS = ("spaces-removed", "key-slips", "latin-layout", "nfd")
-"""The edits whose curves stand there."""
+CURVES = ("docs/en/robustness.md", "docs/ko/robustness.md")
+"""The pages with curves."""
 
 
 def speed() -> str:
@@ -56,24 +55,10 @@ def leaderboard(language: Language, published: int | None) -> str:
     return board_markdown(board, language=language)
 
 
-def curves(edit: str, mean: str) -> str:
-    """Some lines of the shipped model's, and the mean over all; `edit` and `mean` in words."""
-    record = RobustResult.from_json(
-        (ROOT / "results/munjang-small-ko-robust.json").read_text("utf-8")
-    )
-    told = {curve.edit: curve for curve in record.curves}
-    doses = told[EDITS[0]].doses
-    head = [edit, *(f"{dose:g}" for dose in doses), "Kept %", "Changed %", "Cosine", "Found %"]
-    lines = [head, ["---"] * len(head)]
-    for curve in map(told.__getitem__, EDITS):
-        scores = [f"{100 * score:.2f}" for score in curve.spearman]
-        kept, changed, found = (
-            f"{100 * share:.1f}" for share in (curve.kept, curve.changed[-1], curve.retrieval[-1])
-        )
-        lines.append([f"`{curve.edit}`", *scores, kept, changed, f"{curve.cosine[-1]:.3f}", found])
-    kept = f"{100 * record.kept:.1f}"
-    lines.append([f"{mean} ({len(told)})", *[""] * len(doses), kept, "", "", ""])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+def curves() -> str:
+    """What the shipped model keeps under each edit."""
+    record = ROOT / "results/munjang-small-ko-robust.json"
+    return robust_markdown([RobustResult.from_json(record.read_text("utf-8"))])
 
 
 def answer() -> str:
@@ -106,7 +91,7 @@ def main() -> int:
     check = parser.parse_args().check
     shared = {"speed": speed()} if check else {"speed": speed(), "answer": answer()}
     pages = {name: {"leaderboard": leaderboard(*told)} for name, told in PAGES.items()}
-    pages |= {name: {"curves": curves(*words)} for name, words in CURVES.items()}
+    pages |= {name: {"curves": curves()} for name in CURVES}
     stale = False
     for name, blocks in pages.items():
         path = ROOT / name

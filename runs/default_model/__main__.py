@@ -88,8 +88,7 @@ def main() -> None:
     trimmed = trim(folders[chosen], given.keep / "chosen-float16", before, given.data_dir)
     learnt = korean.learn(before, given.keep, given.data_dir)
     found |= steps.measure_all({steps.TRIMMED: before} | learnt, rows, given.keep)
-    half = given.keep / shares.BEFORE
-    steps.write_half(learnt[korean.MEAN], half)
+    steps.write_half(learnt[korean.MEAN], given.keep / shares.BEFORE)
     record = {
         "note": given.note,
         "steps": found,
@@ -100,7 +99,7 @@ def main() -> None:
         "trimmed": asdict(trimmed) | {"source": chosen},
         "vocabulary": {"before": korean.tell_vocabulary(before, given.data_dir)},
     }
-    ship.ship(sharpen.sharpen(given, half, record), record, given)
+    ship.ship(sharpen.sharpen(given, record), record, given)
 
 
 if __name__ == "__main__":

@@ -34,10 +34,10 @@ KLUE_ROWS = 1000
 The contrastive step reads groups of ParaKQC, and a third of these rows hold a sentence of one.
 """
 
-_SEED = 0
 MIDDLE = (0.5, 3.5)
 """Scores from the first to below the second are the middle of KLUE-STS."""
 
+_SEED = 0
 _HEADLINES, _INFERENCES, _PETITIONS, _BODY = 2000, 500, 400, 300
 
 CHOOSING = {
@@ -62,9 +62,7 @@ def hold_out_klue(data_dir: Path, path: Path) -> None:
     """Writes the rows of KLUE-STS-train that are held out, for a recipe to report on."""
     rows = list(load_rows("klue-sts", "train", data_dir=data_dir))
     random.Random(_SEED).shuffle(rows)  # noqa: S311 - a draw that anyone can repeat
-    held = [row for row in rows[:KLUE_ROWS] if isinstance(row, ScoredPair)]
-    cells = [(row.sentence1, row.sentence2, f"{row.score:g}") for row in held]
-    _write_table(path, [("sentence1", "sentence2", "score"), *cells])
+    _write_scored(path, [row for row in rows[:KLUE_ROWS] if isinstance(row, ScoredPair)])
 
 
 def write_middle(data_dir: Path, path: Path) -> None:
@@ -73,20 +71,15 @@ def write_middle(data_dir: Path, path: Path) -> None:
     The others lie at the two ends, and to order those is easy: CoSENT learns little from them.
     """
     least, most = MIDDLE
-    cells = [
-        (row.sentence1, row.sentence2, f"{row.score:g}")
-        for row in load_rows("klue-sts", "train", data_dir=data_dir)
-        if isinstance(row, ScoredPair) and least <= row.score < most
-    ]
-    _write_table(path, [("sentence1", "sentence2", "score"), *cells])
+    rows = load_rows("klue-sts", "train", data_dir=data_dir)
+    middle = [row for row in rows if isinstance(row, ScoredPair) and least <= row.score < most]
+    _write_scored(path, middle)
 
 
 def write_headlines(data_dir: Path, path: Path, *, rows: int) -> None:
     """Writes so many headlines, one a line, of YNAT-train; none is one that is measured."""
-    texts = {row.text for row in _headlines(data_dir)}
-    found = load_rows("ynat", "train", data_dir=data_dir)
-    rest = [row.text for row in found if isinstance(row, Sentence) and row.text not in texts]
-    write_lines(path, draw_rows(rest, rows, seed=_SEED))
+    _, others = _headlines(data_dir)
+    write_lines(path, [row.text for row in draw_rows(others, rows, seed=_SEED)])
 
 
 def write_petitions(data_dir: Path, path: Path) -> None:
@@ -127,6 +120,15 @@ def _petitions(data_dir: Path) -> tuple[list[Pair], list[Pair]]:
     return [p for p in whole if p in drawn], [p for p in whole if p not in drawn]
 
 
+def _headlines(data_dir: Path) -> tuple[list[Sentence], list[Sentence]]:
+    """The headlines of YNAT-train that are measured, and those with another text."""
+    rows = load_rows("ynat", "train", data_dir=data_dir)
+    headlines = [row for row in rows if isinstance(row, Sentence)]
+    measured = draw_rows(headlines, _HEADLINES, seed=_SEED)
+    texts = {row.text for row in measured}
+    return measured, [row for row in headlines if row.text not in texts]
+
+
 def _shorten(petition: Pair) -> Pair:
     return Pair(petition.anchor, petition.positive[:_BODY])
 
@@ -135,6 +137,11 @@ def write_lines(path: Path, texts: Sequence[str]) -> None:
     """Writes a text a line; white space within becomes one blank."""
     with whole_file(path) as file:
         file.write("".join(" ".join(text.split()) + "\n" for text in texts).encode())
+
+
+def _write_scored(path: Path, pairs: Sequence[ScoredPair]) -> None:
+    cells = [(pair.sentence1, pair.sentence2, f"{pair.score:g}") for pair in pairs]
+    _write_table(path, [("sentence1", "sentence2", "score"), *cells])
 
 
 def _write_table(path: Path, rows: Sequence[tuple[str, ...]]) -> None:
@@ -170,13 +177,8 @@ def read_all(data_dir: Path, klue_held: Sequence[ScoredPair]) -> Rows:
         scored=scored,
         inferences=draw_rows(inferences, _INFERENCES, seed=_SEED),
         petitions=draw_rows([*map(_shorten, _petitions(data_dir)[1])], _PETITIONS, seed=_SEED),
-        headlines=_headlines(data_dir),
+        headlines=_headlines(data_dir)[0],
     )
-
-
-def _headlines(data_dir: Path) -> list[Sentence]:
-    drawn = draw_rows(load_rows("ynat", "train", data_dir=data_dir), _HEADLINES, seed=_SEED)
-    return [row for row in drawn if isinstance(row, Sentence)]
 
 
 def measure(encoder: SentenceEncoder, rows: Rows) -> dict[str, float]:

@@ -55,8 +55,8 @@ PASSES = {
 LEARNT, OTHERS = 14_000, 5_000
 """Pieces to learn, and pieces without Hangul that stay."""
 
-PETITIONS, WHOLE = "petition-texts.txt", "petition-whole.txt"
-"""Where in --keep the petitions lie, their first characters and their whole bodies."""
+PETITIONS, WHOLE, PAIRS = "petition-texts.txt", "petition-whole.txt", "petitions.tsv"
+"""Where in --keep the petitions lie: their first characters, whole bodies, and titles with both."""
 BODIES = 400
 """Whole bodies that the vectors are learnt of."""
 
@@ -69,24 +69,17 @@ def learn(weights: Path, keep: Path, data_dir: Path) -> dict[str, Path]:
         keep: The folder of all runs; what lies there finished is read.
         data_dir: The folder of data sets.
     """
-    petitions, bodies = keep / PETITIONS, keep / WHOLE
-    pairs = keep / "petitions.tsv"
-    held_out.write_petition_texts(data_dir, petitions)
-    held_out.write_petition_bodies(data_dir, bodies, bodies=BODIES)
-    held_out.write_petitions(data_dir, pairs)
+    files = write_petitions(keep, data_dir)
+    search = files.pop("search")
     start = keep / "korean-start"
     if not start.exists():
-        read = [*training_texts(data_dir), *petitions.read_text("utf-8").splitlines()]
+        read = [*training_texts(data_dir), *files["petitions"].read_text("utf-8").splitlines()]
         graft(weights, start, learn_pieces(weights, read, learnt=LEARNT, others=OTHERS))
-    settings = steps.reports(keep) | {
-        "teacher.model": str(weights),
-        "data.petitions.use": str(petitions),
-        "data.bodies.use": str(bodies),
-    }
+    settings = steps.reports(keep) | {"teacher.model": str(weights)} | steps.reads(files)
 
     def run(name: str, base: Path, **more: Path) -> Path:
-        paths = {f"data.{part}.use": str(path) for part, path in more.items()}
-        return steps.train(name, base, keep / name, data_dir=data_dir, settings=settings | paths)
+        told = settings | steps.reads(more)
+        return steps.train(name, base, keep / name, data_dir=data_dir, settings=told)
 
     found = {VECTORS: run(VECTORS, start)}
     sentences = read_sentences(keep, data_dir)
@@ -95,9 +88,22 @@ def learn(weights: Path, keep: Path, data_dir: Path) -> dict[str, Path]:
         found[name] = keep / name
         learn_words(weights, start, keep / name, sentences, one)
         start = found[name]
-    found[SEARCH] = run(SEARCH, start, search=pairs)
+    found[SEARCH] = run(SEARCH, start, search=search)
     average_models([start, found[SEARCH]], keep / MEAN, overwrite=True)
     return found | {MEAN: keep / MEAN}
+
+
+def write_petitions(keep: Path, data_dir: Path) -> dict[str, Path]:
+    """Writes to `keep` what recipes read of the petitions; gives the files by data set.
+
+    "petitions" are titles and first characters, "bodies" some whole bodies, "search" titles
+    beside first characters.
+    """
+    files = {"petitions": keep / PETITIONS, "bodies": keep / WHOLE, "search": keep / PAIRS}
+    held_out.write_petition_texts(data_dir, files["petitions"])
+    held_out.write_petition_bodies(data_dir, files["bodies"], bodies=BODIES)
+    held_out.write_petitions(data_dir, files["search"])
+    return files
 
 
 def read_sentences(keep: Path, data_dir: Path) -> list[str]:

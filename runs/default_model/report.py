@@ -6,15 +6,7 @@ import statistics
 from typing import TYPE_CHECKING, Any
 
 from held_out import CHOOSING, TESTS
-from shares import (
-    BEFORE,
-    GUARDS,
-    MEANS,
-    MOST_LOSS,
-    SHARP,
-    SHARP_MEANS,
-    SIMILARITY,
-)
+from shares import BEFORE, GUARDS, MEANS, MOST_LOSS, SHARP, SHARP_MEANS, SIMILARITY
 
 from munjang.evaluate.published import published_rows
 from munjang.evaluate.report import markdown_table

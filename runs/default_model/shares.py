@@ -39,6 +39,9 @@ CANDIDATES = (*MEANS, SETTLE)
 BEFORE = "korean-float16"
 """The weights that step 7 starts from."""
 
+FOLDERS = ("base", BEFORE)
+"""What is a model itself; the other parts of means are runs."""
+
 SHARP = ("sharp-1", "sharp-2", "sharp-3")
 """The runs of step 7: three seeds."""
 

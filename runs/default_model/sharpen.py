@@ -25,10 +25,9 @@ import held_out
 import shares
 import ship
 import steps
-from trainings import arguments, prepare, run, train_together
+from trainings import arguments, average, prepare, run, train_together
 
 import korean
-from munjang.model.average import average_models
 
 if TYPE_CHECKING:
     import argparse
@@ -39,25 +38,17 @@ HEADLINES = 16_000
 
 def write_data(keep: Path, data_dir: Path) -> dict[str, object]:
     """Writes to `keep` what the recipe reads, and gives its settings."""
-    texts, bodies = keep / korean.PETITIONS, keep / korean.WHOLE
     middle, headlines = keep / "klue-middle.tsv", keep / "headlines.txt"
-    held_out.write_petition_texts(data_dir, texts)
-    held_out.write_petition_bodies(data_dir, bodies, bodies=korean.BODIES)
     held_out.write_middle(data_dir, middle)
     held_out.write_headlines(data_dir, headlines, rows=HEADLINES)
-    files = {
-        "middle": middle,
-        "search": keep / "petitions.tsv",
-        "headlines": headlines,
-        "petitions": texts,
-        "bodies": bodies,
-    }
-    return {f"data.{part}.use": str(path) for part, path in files.items()}
+    own = {"middle": middle, "headlines": headlines}
+    return steps.reads(korean.write_petitions(keep, data_dir) | own)
 
 
-def train_all(given: argparse.Namespace, before: Path) -> dict[str, Path]:
+def train_all(given: argparse.Namespace) -> dict[str, Path]:
     """Trains from the weights before; gives these, the runs and the means, each by its name."""
     keep = given.keep
+    before = keep / shares.BEFORE
     settings = write_data(keep, given.data_dir) | {"teacher.model": str(before)}
     train_together(
         given,
@@ -67,24 +58,20 @@ def train_all(given: argparse.Namespace, before: Path) -> dict[str, Path]:
         ],
     )
     folders = {shares.BEFORE: before} | {name: keep / name / "model" for name in shares.SHARP}
-    for name, parts in shares.SHARP_MEANS.items():
-        models = [folders[part] for part in parts]
-        average_models(models, keep / name, weights=list(parts.values()), overwrite=True)
-    return folders | {name: keep / name for name in shares.SHARP_MEANS}
+    return folders | {name: average(keep, name) for name in shares.SHARP_MEANS}
 
 
-def sharpen(given: argparse.Namespace, before: Path, record: dict[str, Any]) -> Path:
+def sharpen(given: argparse.Namespace, record: dict[str, Any]) -> Path:
     """Trains, measures and chooses; the record of the steps before is told all that.
 
     Args:
-        given: The arguments of the script.
-        before: The weights of step 6.
+        given: The arguments of the script; the weights of step 6 are `shares.BEFORE` in --keep.
         record: What results/default_model.json keeps, or is going to.
 
     Returns:
         The folder of the model that was chosen.
     """
-    folders = train_all(given, before)
+    folders = train_all(given)
     rows = steps.read_held(given.keep, given.data_dir)
     base = {"base": given.keep / "base"}
     record["steps"] |= steps.measure_all(base | folders, rows, given.keep)
@@ -105,7 +92,7 @@ def main() -> None:
     record = json.loads((given.results / "default_model.json").read_text("utf-8"))
     if given.note:
         record["note"] = given.note
-    ship.ship(sharpen(given, before, record), record, given)
+    ship.ship(sharpen(given, record), record, given)
 
 
 if __name__ == "__main__":

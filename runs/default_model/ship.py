@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import held_out
+import records
 import steps
 import texts
 from corpus import COUNTED
@@ -32,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--base-words", default=texts.BASE, help="what the cards say of the base")
     parser.add_argument("--out", type=Path, default=ROOT / "src/munjang/encode/default")
     parser.add_argument("--weights", type=Path, default=ROOT / "models" / NAME)
-    parser.add_argument("--results", type=Path, default=ROOT / "results")
+    parser.add_argument("--results", type=Path, default=records.RESULTS)
     parser.add_argument("--note", default="", help="what else to say below the first table")
     return parser
 
@@ -85,5 +86,5 @@ def ship(chosen: Path, record: dict[str, Any], given: argparse.Namespace) -> Non
         "overlaps": count_overlaps(COUNTED, given.data_dir),
         "results": steps.told_results(results),
     }
-    tried = json.loads((ROOT / "results/default_model_tried.json").read_text("utf-8"))
+    tried = json.loads((records.RESULTS / "default_model_tried.json").read_text("utf-8"))
     steps.publish(given.results / "default_model", record, write_report(record, results, tried))

@@ -105,6 +105,11 @@ def reports(keep: Path) -> dict[str, object]:
     return {"evaluate.report": ["korsts:test", "klue-sts:dev", str(keep / HELD)]}
 
 
+def reads(files: Mapping[str, Path]) -> dict[str, object]:
+    """The settings of a recipe whose data sets, by name, are these files."""
+    return {f"data.{part}.use": str(path) for part, path in files.items()}
+
+
 def tell_run(folder: Path) -> dict[str, Any]:
     """What the report says of a run, without the places of its files."""
     manifest = read_run(folder).manifest

@@ -78,17 +78,14 @@ def train_all(given: argparse.Namespace) -> None:
     """Steps 1 to 8."""
     keep, data_dir = given.keep, given.data_dir
     held_out.hold_out_klue(data_dir, keep / steps.HELD)
-    some, all_of_them = keep / "petition-bodies.txt", keep / korean.PETITIONS
-    whole, pairs = keep / korean.WHOLE, keep / "petitions.tsv"
+    some = keep / "petition-bodies.txt"
     held_out.write_petition_texts(data_dir, some, bodies=BODIES)
-    held_out.write_petition_texts(data_dir, all_of_them)
-    held_out.write_petition_bodies(data_dir, whole, bodies=korean.BODIES)
-    held_out.write_petitions(data_dir, pairs)
-    search = {"data.bodies.use": str(whole), "data.search.use": str(pairs)}
+    search = korean.write_petitions(keep, data_dir)
+    all_of_them = search.pop("petitions")
 
-    def run(name: str, base: Path, petitions: Path, recipe: str, more: Mapping[str, str]) -> Path:
+    def run(name: str, base: Path, petitions: Path, recipe: str, more: Mapping[str, Path]) -> Path:
         settings = steps.reports(keep) | {"teacher.model": str(keep / steps.TRIMMED)}
-        settings |= {"data.petitions.use": str(petitions)} | more
+        settings |= steps.reads({"petitions": petitions, **more})
         return steps.train(recipe, base, keep / name, data_dir=data_dir, settings=settings)
 
     base = keep / steps.TRIMMED

@@ -84,9 +84,9 @@ def train_settle(given: argparse.Namespace, start: Path, name: str, *, seed: int
 
 
 def average(keep: Path, name: str) -> Path:
-    """A mean by its name."""
-    parts = shares.MEANS[name]
-    models = [keep / part if part == "base" else keep / part / "model" for part in parts]
+    """A mean of step 4 or 7, by its name."""
+    parts = (shares.MEANS | shares.SHARP_MEANS)[name]
+    models = [keep / part if part in shares.FOLDERS else keep / part / "model" for part in parts]
     average_models(models, keep / name, weights=list(parts.values()), overwrite=True)
     return keep / name
 

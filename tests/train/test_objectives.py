@@ -99,6 +99,16 @@ def gradients(loss, parameters):
     )
 
 
+def backward(loss, columns, labels=None):
+    """A loss and its gradients as training gets them: cached losses have them no other way."""
+    parameters = [p for p in loss.parameters() if p.requires_grad]
+    loss.zero_grad()
+    found = loss(columns, labels)
+    found.backward()
+    grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+    return found.item(), torch.cat([grad.ravel() for grad in grads])
+
+
 def same(loss, expected, parameters, *, tolerance=1e-9):
     """Loss and gradients agree."""
     parameters = list(parameters)
@@ -178,11 +188,9 @@ def test_contrastive_with_and_without_hard_negatives(model, features, columns, m
     parameters = [p for p in loss.parameters() if p.requires_grad]
     expected = contrastive(embed(model, features[:columns]))
     wanted = gradients(expected, parameters)
-    found = loss(features[:columns], None)
-    found.backward()
-    grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
-    assert found.item() == pytest.approx(expected.item(), abs=1e-9)
-    torch.testing.assert_close(torch.cat([g.ravel() for g in grads]), wanted, rtol=0, atol=1e-9)
+    found, grads = backward(loss, features[:columns])
+    assert found == pytest.approx(expected.item(), abs=1e-9)
+    torch.testing.assert_close(grads, wanted, rtol=0, atol=1e-9)
 
 
 def test_dropout_is_contrastive_between_two_draws(model, features):
@@ -206,11 +214,9 @@ def test_matryoshka_is_the_sum_over_dimensions(model, features, mini_batch):
     vectors = embed(model, features)
     expected = sum(contrastive([v[:, :dim] for v in vectors]) for dim in (DIM, 16, 8))
     wanted = gradients(expected, parameters)
-    found = loss(features, None)
-    found.backward()
-    grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
-    assert found.item() == pytest.approx(expected.item(), abs=1e-9)
-    torch.testing.assert_close(torch.cat([g.ravel() for g in grads]), wanted, rtol=0, atol=1e-9)
+    found, grads = backward(loss, features)
+    assert found == pytest.approx(expected.item(), abs=1e-9)
+    torch.testing.assert_close(grads, wanted, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("teacher", [DIM, 12])
@@ -246,15 +252,8 @@ def test_a_weight_multiplies_the_loss_and_its_gradients(model, features, objecti
     weighed = build(model, objective, weight=2.5, **settings)
     assert weighed.state_dict().keys() == {f"loss.{name}" for name in plain.state_dict()}
 
-    def trained(loss):
-        parameters = [p for p in loss.parameters() if p.requires_grad]
-        loss.zero_grad()
-        found = loss([dict(column) for column in columns], labels)
-        found.backward()
-        grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
-        return found.item(), torch.cat([grad.ravel() for grad in grads])
-
-    (value, grads), (more, steeper) = trained(plain), trained(weighed)
+    value, grads = backward(plain, columns, labels)
+    more, steeper = backward(weighed, columns, labels)
     assert more == pytest.approx(2.5 * value, abs=1e-9)
     torch.testing.assert_close(steeper, 2.5 * grads, rtol=0, atol=1e-9)
 
